@@ -1,0 +1,1 @@
+"""The AHA 16-segment model in world coordinates."""

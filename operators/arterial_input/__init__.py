@@ -1,0 +1,1 @@
+"""The LV blood pool's concentration over time."""

@@ -1,0 +1,1 @@
+"""Files to records: which images a study holds, in what order, in what units."""

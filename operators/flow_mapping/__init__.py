@@ -1,0 +1,1 @@
+"""Myocardial blood flow of every pixel."""

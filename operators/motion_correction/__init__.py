@@ -1,0 +1,1 @@
+"""The heart held still through the series."""

@@ -1,0 +1,1 @@
+"""What can be trusted, and why not."""

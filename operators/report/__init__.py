@@ -1,0 +1,1 @@
+"""Results for people: picture, page and numbers."""

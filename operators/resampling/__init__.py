@@ -1,0 +1,1 @@
+"""The regular time grid of the flow models."""

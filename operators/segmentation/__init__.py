@@ -1,0 +1,1 @@
+"""LV cavity, myocardium and RV, by the bundle's network."""

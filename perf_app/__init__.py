@@ -1,0 +1,1 @@
+"""The application: one command from a cardiac perfusion MRI study to a report."""

@@ -1,0 +1,1 @@
+"""Digital patients: simulated studies whose truth is known."""
