@@ -36,7 +36,7 @@ class Stopwatch:
         return {room: seconds for (room, index), seconds in self.seconds.items() if index in (None, scan)}
 
 
-class Door(Operator):  # type: ignore[misc]  # the framework ships no types
+class Door(Operator):
     """A room that handles the study as a whole: `work` takes the inputs by name, its value is emitted as `output`."""
 
     inputs: ClassVar[tuple[str, ...]] = ()

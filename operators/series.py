@@ -1,7 +1,7 @@
 """The records that flow from room to room.
 
-Axes are always ``(slice, time, row, col)``. Units are s, mm, rad, mmol/L and mL/min/g; any other unit is a suffix of the
-field's name. Records are frozen, their arrays read-only, their shapes checked once, on construction.
+Axes are always ``(slice, time, row, col)``. Units are s, mm, rad, mmol/L and mL/min/g; any other unit is a suffix
+of the field's name. Records are frozen, their arrays read-only, their shapes checked once, on construction.
 
 Affines are 4 x 4, one per slice, and map ``(row, col, 0, 1)`` to patient coordinates in LPS mm: column 0 is the step to
 the next row, column 1 the step to the next column, column 2 the unit slice normal (column direction of the image's rows
@@ -112,7 +112,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSeries:
-    """A stack of 2D+T image series of one kind: main perfusion images, proton-density frames, AIF images of one echo."""
+    """A stack of 2D+T images of one kind: main perfusion images, proton-density frames, AIF images of one echo."""
 
     series_instance_uids: tuple[str, ...]
     """The DICOM series these frames came from."""
@@ -120,7 +120,7 @@ class ImageSeries:
     """Rescaled values in `unit`, float32, shape (slice, time, row, col)."""
     unit: Unit
     times: FloatArray
-    """Acquisition time since the scan's first saturation-recovery perfusion frame [s], shape (slice, time), increasing."""
+    """Time since the scan's first saturation-recovery perfusion frame [s], shape (slice, time), increasing."""
     affines: FloatArray
     """Pixel (row, col, 0, 1) to LPS mm, shape (slice, 4, 4)."""
     headers: tuple[tuple[Dataset, ...], ...] = field(repr=False)
@@ -328,9 +328,9 @@ class SectorReport:
     lv_center_lps_mm: FloatArray
     """Centroid of the LV cavity, NaN where there is none, shape (slice, 3)."""
     insertion_anterior: FloatArray
-    """Angle of the anterior RV insertion from the mid-septum, positive towards anterior [rad], NaN if unknown, (slice,)."""
+    """Anterior RV insertion's angle from mid-septum, positive to anterior [rad], NaN if unknown, shape (slice,)."""
     insertion_inferior: FloatArray
-    """The same of the inferior insertion (negative by that convention) [rad], (slice,)."""
+    """The same of the inferior insertion (negative by that convention) [rad], shape (slice,)."""
     whole: Statistics | None
     by_sector: Mapping[int, Statistics | None]
     """All of 1..16; None: nothing to measure."""
