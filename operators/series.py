@@ -29,7 +29,6 @@ FlowUnit = Literal["mL/min/g", "relative upslope"]
 AifSource = Literal["aif_series", "file", "perfusion_series", "none"]
 Level = Literal["basal", "mid", "apical"]
 Severity = Literal["info", "warning", "withheld"]
-Provenance = Literal["header", "protocol", "default"]
 
 
 class State(StrEnum):
@@ -88,26 +87,21 @@ class QualityFlag:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """What the conversion of signal to concentration must know of the pulse sequence."""
+    """What the conversion of signal to concentration must know of the pulse sequence; None: the header doesn't say."""
 
-    readout: Literal["flash", "bssfp"]
-    repetition_time: float
+    readout: Literal["flash", "bssfp"] | None = None
+    repetition_time: float | None = None
     """Echo spacing: time between two excitations of the readout [s]."""
-    echo_time: float
+    echo_time: float | None = None
     """[s]"""
-    flip_angle: float
+    flip_angle: float | None = None
     """[rad]"""
-    saturation_time: float
+    saturation_time: float | None = None
     """From the saturation pulse to the centre line of k-space [s] (TS; the delay TD to the first pulse is shorter)."""
-    phase_encodes: int
+    phase_encodes: int | None = None
     """Lines of the full k-space matrix in phase direction, before acceleration."""
-    acceleration: float
+    acceleration: float | None = None
     """Parallel imaging factor R."""
-    sources: Mapping[str, Provenance] = field(default_factory=dict)
-    """Where each of the values above came from, by field name."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sources", MappingProxyType(dict(self.sources)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +119,7 @@ class ImageSeries:
     """Pixel (row, col, 0, 1) to LPS mm, shape (slice, 4, 4)."""
     headers: tuple[tuple[Dataset, ...], ...] = field(repr=False)
     """Source data sets without their pixels, by (slice, time)."""
-    sequence: Sequence | None = None
+    sequence: Sequence = field(default_factory=Sequence)
 
     def __post_init__(self) -> None:
         _check(self, "pixels", np.asarray(self.pixels, np.float32), (None, None, None, None))
@@ -257,6 +251,31 @@ class ArterialInput:
     def absolute(self) -> bool:
         """Whether it can carry flow in mL/min/g."""
         return self.unit == "mmol/L" and len(self.values) > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResampledSeries:
+    """Tissue and AIF on one regular time grid, what the flow models take."""
+
+    times: FloatArray
+    """On the scan's clock [s], equally spaced, shape (time,)."""
+    tissue: FloatArray
+    """Gd [mmol/L] or signal [a.u.] as `unit` says, baseline not subtracted, float32, shape (slice, time, row, col)."""
+    aif: FloatArray
+    """Arterial input in its own unit, shape (time,); empty where there is none."""
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        _check(self, "times", np.asarray(self.times, np.float64), (None,))
+        _check(self, "tissue", np.asarray(self.tissue, np.float32), (None, len(self.times), None, None))
+        _check(self, "aif", np.asarray(self.aif, np.float64), (None,))
+        if len(self.aif) not in (0, len(self.times)):
+            raise ValueError(f"ResampledSeries.aif has {len(self.aif)} samples, expected {len(self.times)} or none")
+
+    @property
+    def step(self) -> float:
+        """Time between two samples [s]."""
+        return float(self.times[1] - self.times[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
