@@ -8,3 +8,10 @@ TERRITORY_OF = {
     **dict.fromkeys((5, 6, 11, 12, 16), "LCx"),
 }
 """Coronary artery of each segment."""
+
+_WALLS = ("anterior", "anteroseptal", "inferoseptal", "inferior", "inferolateral", "anterolateral")
+SEGMENT_NAMES = {
+    **{1 + k: f"basal {wall}" for k, wall in enumerate(_WALLS)},
+    **{7 + k: f"mid {wall}" for k, wall in enumerate(_WALLS)},
+    **{13 + k: f"apical {wall}" for k, wall in enumerate(("anterior", "septal", "inferior", "lateral"))},
+}
