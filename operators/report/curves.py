@@ -1,0 +1,71 @@
+"""Time curves the report draws: arterial input, sectors, territories, and a line of pixels over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators.report.contours import heart_window
+from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
+from operators.series import BoolArray, FloatArray, ImageSeries, Label, ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class TissueCurves:
+    """Mean curves of a scan's myocardium, in the Gd series' own unit."""
+
+    times: FloatArray
+    """Since the first saturation-recovery image [s], shape (time,): the first slice's clock."""
+    sectors: Mapping[int, FloatArray]
+    """By AHA segment, those that have pixels; shape (time,) each."""
+    territories: Mapping[str, FloatArray]
+    """By coronary artery, those that have pixels; shape (time,) each."""
+
+
+def tissue_curves(result: ScanResult) -> TissueCurves:
+    """Mean over the pixels of each AHA segment and each territory."""
+    series, sectors = result.gadolinium.series, result.sectors.sectors
+    numbers = [number for number in SEGMENT_NAMES if np.any(sectors == number)]
+    names = [name for name in ("LAD", "RCA", "LCx") if any(TERRITORY_OF[number] == name for number in numbers)]
+    of_territory = {name: [number for number in numbers if TERRITORY_OF[number] == name] for name in names}
+    return TissueCurves(
+        times=series.times[0],
+        sectors={number: _mean_curve(series, sectors == number) for number in numbers},
+        territories={name: _mean_curve(series, np.isin(sectors, of_territory[name])) for name in names},
+    )
+
+
+def _mean_curve(series: ImageSeries, mask: BoolArray) -> FloatArray:
+    """Mean over a mask that may span slices, each brought to the first slice's clock; shape (time,)."""
+    total = np.zeros(series.n_frames)
+    for index in np.flatnonzero(mask.any(axis=(1, 2))):
+        pixels = series.pixels[index][:, mask[index]].astype(np.float64)
+        total += np.interp(series.times[0], series.times[index], pixels.sum(axis=1))
+    return np.asarray(total / mask.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class MotionStrip:
+    """A column of pixels through the LV over time, before and after motion correction; 0 to 1, shape (row, time)."""
+
+    slice_index: int
+    before: FloatArray
+    after: FloatArray
+
+
+def motion_strip(result: ScanResult) -> MotionStrip:
+    """The mid-ventricular slice's strip (the middle one of those in use, through its LV centroid)."""
+    levels = result.sectors.levels
+    candidates = [k for k, level in enumerate(levels) if level == "mid"] or list(range(len(levels)))
+    index = candidates[len(candidates) // 2]
+    window = heart_window(result)
+    _, columns = np.nonzero(result.segmentation.labels[index] == Label.LV_CAVITY)
+    column = round(float(columns.mean())) if columns.size else (window.column_start + window.column_stop) // 2
+    rows = window.slices[0]
+    before = result.scan.perfusion.pixels[index, :, rows, column].T
+    after = result.motion.series.pixels[index, :, rows, column].T
+    low, high = np.percentile(before, (1, 99))
+    span = max(float(high - low), np.finfo(np.float32).tiny)
+    return MotionStrip(index, np.clip((before - low) / span, 0, 1), np.clip((after - low) / span, 0, 1))

@@ -1,0 +1,148 @@
+"""Parts of the printed page, each drawn into axes it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon
+from matplotlib.patheffects import Normal, withStroke
+
+from operators.report import summary
+from operators.report.bulls_eye import CELLS
+from operators.report.colours import TERRITORY_COLOURS, ColourScale, ink_on
+from operators.report.curves import motion_strip, tissue_curves
+from operators.report.segments import TERRITORY_OF
+from operators.series import FlowUnit, ScanResult
+
+INK = "#16191d"
+MUTED = "#68707a"
+LINE = "#d5d9de"
+AIF_COLOUR = "#8a94a0"
+_DARK_EDGE = [withStroke(linewidth=1.9, foreground="#00000070"), Normal()]
+
+
+def draw_bulls_eye(
+    axes: Axes, values: Mapping[int, float | None], scale: ColourScale, unit: FlowUnit | None, title: str
+) -> None:
+    """Sixteen cells with their values; a cell without a value is grey and hatched and bears no number."""
+    axes.set_xlim(-1.13, 1.13)
+    axes.set_ylim(-1.13, 1.13)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    axes.set_title(title, size=7, weight="bold", color=INK, pad=1)
+    for cell in CELLS:
+        value = values.get(cell.segment)
+        colour = scale.hex(value)
+        patch = Polygon(cell.polygon(), facecolor=colour, edgecolor="white", linewidth=0.8)
+        if value is None:
+            patch.set(facecolor="#e4e6e9", edgecolor="#aab0b7", hatch="//////")
+        axes.add_patch(patch)
+        x, y = cell.center
+        if value is not None:
+            text = summary.number(value, unit)
+            size = 5.3 if len(text) < 5 else 4.3
+            axes.text(x, y, text, size=size, ha="center", va="center_baseline", color=ink_on(colour))
+    for cell in CELLS:
+        outline = cell.polygon(0.022)
+        axes.plot(*outline.T, color=TERRITORY_COLOURS[cell.territory], linewidth=1.1, path_effects=_DARK_EDGE)
+    for x, y, word, turn in (
+        (0, 1.075, "anterior", 0),
+        (0, -1.075, "inferior", 0),
+        (-1.075, 0, "septal", 90),
+        (1.075, 0, "lateral", 270),
+    ):
+        axes.text(x, y, word, size=4.8, color=MUTED, ha="center", va="center", rotation=turn)
+
+
+def draw_curves(axes: Axes, result: ScanResult, title: str) -> None:
+    """Sector curves (thin) and territory curves (bold) on the left scale, the AIF behind them on the right one."""
+    curves = tissue_curves(result)
+    unit = result.gadolinium.series.unit
+    for number, curve in curves.sectors.items():
+        axes.plot(curves.times, curve, color=_ON_WHITE[TERRITORY_OF[number]], linewidth=0.45, alpha=0.55)
+    for name, curve in curves.territories.items():
+        axes.plot(curves.times, curve, color=_ON_WHITE[name], linewidth=1.5, label=name)
+    _style(axes, title, "time [s]", f"myocardium, {'Gd [mmol/L]' if unit == 'mmol/L' else 'signal [a.u.]'}")
+    axes.set_xlim(curves.times[0], curves.times[-1])
+    aif = result.arterial_input
+    if len(aif.values):
+        right = axes.twinx()
+        right.fill_between(aif.times, aif.values, color=AIF_COLOUR, alpha=0.25, linewidth=0)
+        right.plot(aif.times, aif.values, color=AIF_COLOUR, linewidth=0.8)
+        right.set_ylim(min(0.0, float(np.nanmin(aif.values))), 1.08 * float(np.nanmax(aif.values)) or 1.0)
+        _style(right, "", "", f"AIF [{aif.unit}]")
+        right.yaxis.label.set_color(AIF_COLOUR)
+        right.spines["right"].set_visible(True)
+        axes.plot([], [], color=AIF_COLOUR, linewidth=0.8, label="AIF")
+        axes.set_zorder(right.get_zorder() + 1)
+        axes.patch.set_visible(False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1, 0.985),
+            ncols=4,
+            fontsize=5.5,
+            frameon=False,
+            handlelength=1.2,
+            borderaxespad=0,
+            columnspacing=1,
+            borderpad=0.2,
+        )
+
+
+_ON_WHITE = {"LAD": "#c79a00", "RCA": "#1f9d43", "LCx": "#d92d27"}
+"""The territories' colours, dark enough for a line on white."""
+
+
+def draw_motion(before: Axes, after: Axes, result: ScanResult, title: str) -> None:
+    """A column of pixels through the LV over time: uncorrected on the left, corrected on the right."""
+    strip = motion_strip(result)
+    distances = summary.motion_millimetres(result)
+    for axes, picture, word, distance in zip(
+        (before, after), (strip.before, strip.after), ("before", "after"), distances, strict=True
+    ):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set_axis_off()
+        title = title if word == "before" else ""
+        axes.set_title(f"{title} {word}: {distance}".strip(), size=5.6, color=INK, pad=2, loc="left")
+
+
+def draw_table(axes: Axes, rows: tuple[summary.Row, ...], units: tuple[FlowUnit, ...], titles: tuple[str, ...]) -> None:
+    """Segments, territories and the whole: mean ± SD of every scan, and the reserve where there are two."""
+    reserve = any(row.reserve is not None for row in rows)
+    heads = [f"{title}\n{summary.quantity_with_unit(unit)}" for title, unit in zip(titles, units, strict=True)]
+    heads += ["reserve"] if reserve else []
+    rights = np.linspace(0.99, 0.42, len(heads) + 1)[:-1][::-1] if len(heads) > 1 else [0.78]
+    step = 1 / (len(rows) + 2.2)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(1, 0)
+    axes.set_axis_off()
+    for x, head in zip(rights, heads, strict=True):
+        axes.text(x, 0.9 * step, head, size=5.8, color=MUTED, ha="right", va="center", linespacing=1.15)
+    axes.text(0.0, 1.35 * step, "AHA segment", size=5.8, color=MUTED, va="center")
+    for index, row in enumerate(rows):
+        y = (index + 2.7) * step
+        weight = "bold" if row.segment is None else "normal"
+        if row.segment in (1, 7, 13) or (row.segment is None and rows[index - 1].segment) or row.territory is None:
+            axes.plot([0, 1], [y - step / 2] * 2, color=LINE, linewidth=0.5)
+        if row.territory is not None:
+            axes.plot([0.012], [y], "s", color=TERRITORY_COLOURS[row.territory], markersize=4, markeredgewidth=0)
+        label = row.label if row.segment is None else f"{row.segment:>2}  {row.label}"
+        axes.text(0.035, y, label, size=6.2, color=INK, va="center", weight=weight)
+        cells = [summary.mean_and_sd(value, unit) for value, unit in zip(row.values, units, strict=True)]
+        cells += [summary.number(row.reserve) if row.reserve is not None or row.segment else ""] if reserve else []
+        for x, cell in zip(rights, cells, strict=True):
+            axes.text(x, y, cell, size=6.2, color=INK, ha="right", va="center", weight=weight)
+
+
+def _style(axes: Axes, title: str, x: str, y: str) -> None:
+    axes.set_title(title, size=6.5, weight="bold", color=INK, loc="left", pad=3)
+    axes.set_xlabel(x, size=5.8, color=MUTED, labelpad=1)
+    axes.set_ylabel(y, size=5.8, color=MUTED, labelpad=2)
+    axes.tick_params(labelsize=5.5, colors=MUTED, length=2, width=0.4, pad=1.5)
+    for name, spine in axes.spines.items():
+        spine.set_linewidth(0.4)
+        spine.set_color(MUTED)
+        spine.set_visible(name in ("left", "bottom"))

@@ -1,0 +1,183 @@
+"""What the report says in words and numbers, once for the page of paper and the page of the browser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
+from operators.series import FlowUnit, QualityFlag, ScanResult, Severity, Statistics, StudyResult
+
+RESEARCH_USE_ONLY = "Research use only"
+NO_DIAGNOSIS = "not a medical device, not for diagnosis"
+TRAINING = "Segmentation network trained on simulated (digital) patients"
+NO_VALUE = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    label: str
+    territory: str | None
+    """Coronary artery; None: the whole myocardium."""
+    segment: int | None
+    """AHA segment; None: a territory or the whole myocardium."""
+    values: tuple[Statistics | None, ...]
+    """One a scan."""
+    reserve: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One quality flag and what it is about."""
+
+    scope: str
+    """Study, or the scan and the slice."""
+    severity: Severity
+    message: str
+
+
+def table(result: StudyResult) -> tuple[Row, ...]:
+    """The sixteen segments, the three territories, the whole."""
+    by_scan = [scan.sectors for scan in result.scans]
+    rows = [
+        Row(
+            name,
+            TERRITORY_OF[number],
+            number,
+            tuple(known(sectors.by_sector[number]) for sectors in by_scan),
+            result.reserve_by_sector.get(number),
+        )
+        for number, name in SEGMENT_NAMES.items()
+    ]
+    rows += [
+        Row(f"{name} territory", name, None, tuple(known(sectors.by_territory[name]) for sectors in by_scan), None)
+        for name in ("LAD", "RCA", "LCx")
+    ]
+    whole = tuple(known(sectors.whole) for sectors in by_scan)
+    return (*rows, Row("global", None, None, whole, result.reserve_global))
+
+
+def known(value: Statistics | None) -> Statistics | None:
+    """The statistics, or None where nothing was measured."""
+    return value if value is not None and math.isfinite(value.mean) else None
+
+
+def means(values: Mapping[int, Statistics | None]) -> dict[int, float | None]:
+    """Mean by segment."""
+    return {number: None if (value := known(values[number])) is None else value.mean for number in SEGMENT_NAMES}
+
+
+def number(value: float | None, unit: FlowUnit | None = None) -> str:
+    """A flow or a reserve (no unit) as it is printed; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return NO_VALUE
+    return f"{value:.3f}" if unit == "relative upslope" else f"{value:.2f}"
+
+
+def mean(value: Statistics | None, unit: FlowUnit) -> str:
+    """Mean, or a dash."""
+    return NO_VALUE if (value := known(value)) is None else number(value.mean, unit)
+
+
+def has_reserve(result: StudyResult) -> bool:
+    """Whether there are absolute stress and rest values to compare, if only in some segments."""
+    return any(value is not None for value in (result.reserve_global, *result.reserve_by_sector.values()))
+
+
+def mean_and_sd(value: Statistics | None, unit: FlowUnit) -> str:
+    """Mean ± standard deviation, or a dash."""
+    return NO_VALUE if value is None else f"{number(value.mean, unit)} ± {number(value.sd, unit)}"
+
+
+def quantity(unit: FlowUnit) -> str:
+    """Short name of what was measured."""
+    return "MBF" if unit == "mL/min/g" else "relative upslope"
+
+
+def quantity_with_unit(unit: FlowUnit) -> str:
+    """The same with its unit, if it has one."""
+    return "MBF [mL/min/g]" if unit == "mL/min/g" else "relative upslope"
+
+
+def titles(result: StudyResult) -> tuple[str, ...]:
+    """Name of each scan: its state, numbered where one state occurs twice."""
+    states = [scan.scan.state.value for scan in result.scans]
+    names = ["state unknown" if state == "unknown" else state for state in states]
+    return tuple(
+        f"{name} {names[: index + 1].count(name)}" if names.count(name) > 1 else name
+        for index, name in enumerate(names)
+    )
+
+
+def scan_facts(scan: ScanResult) -> tuple[str, ...]:
+    """How the scan was acquired and processed, in a few short phrases."""
+    perfusion = scan.scan.perfusion
+    aif = {
+        "aif_series": "AIF from its own series",
+        "file": "AIF from a file",
+        "perfusion_series": "AIF from the perfusion images",
+        "none": "no AIF",
+    }[scan.arterial_input.source]
+    facts = [
+        scan.scan.manufacturer,
+        None if scan.scan.field_strength_t is None else f"{scan.scan.field_strength_t:.3g} T",
+        None if scan.scan.heart_rate_bpm is None else f"{scan.scan.heart_rate_bpm:.0f} beats/min",
+        f"{perfusion.n_slices} {'slice' if perfusion.n_slices == 1 else 'slices'} × {perfusion.n_frames} images",
+        aif,
+        f"flow model {scan.flow.model}" if scan.flow.unit == "mL/min/g" else "relative index, no absolute flow",
+    ]
+    return tuple(fact for fact in facts if fact)
+
+
+def assumptions(scan: ScanResult) -> str:
+    """What the conversion to concentration assumed."""
+    values = (
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in scan.gadolinium.assumptions.items()
+    )
+    return ", ".join(value.replace("_", " ") for value in values)
+
+
+def motion_millimetres(scan: ScanResult) -> tuple[str, str]:
+    """RMS displacement of the heart before and after correction, over the slices."""
+    before, after = (
+        float(np.sqrt(np.nanmean(values**2))) if np.isfinite(values).any() else math.nan
+        for values in (scan.motion.rms_mm_before, scan.motion.rms_mm_after)
+    )
+    return tuple(NO_VALUE if math.isnan(value) else f"{value:.1f} mm" for value in (before, after))  # type: ignore[return-value]
+
+
+def notes(result: StudyResult) -> tuple[Note, ...]:
+    """Every quality flag, the gravest first."""
+    found = [*_notes("study", result.flags)]
+    for title, scan in zip(titles(result), result.scans, strict=True):
+        found += _notes(title, scan.flags)
+    order = ("withheld", "warning", "info")
+    return tuple(sorted(found, key=lambda note: order.index(note.severity)))
+
+
+def _notes(scope: str, flags: Iterable[QualityFlag]) -> list[Note]:
+    return [
+        Note(scope if flag.slice is None else f"{scope}, slice {flag.slice + 1}", flag.severity, flag.message)
+        for flag in flags
+    ]
+
+
+def study_date(result: StudyResult) -> str:
+    """Date of the examination, ISO; empty where the images carry none."""
+    value = str(result.scans[0].scan.perfusion.headers[0][0].get("StudyDate", "") or "")
+    return f"{value[:4]}-{value[4:6]}-{value[6:8]}" if len(value) == 8 and value.isdigit() else ""
+
+
+def software(result: StudyResult) -> str:
+    """Which program, bundle and weights made this."""
+    segmentation = result.scans[0].segmentation
+    return (
+        f"perf_app {result.software_version} · segmentation bundle {segmentation.bundle_version} · "
+        f"model sha256 {segmentation.model_sha256[:12]}"
+    )
