@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,36 @@ def tissue_curves(result: ScanResult) -> TissueCurves:
         sectors={number: _mean_curve(series, sectors == number) for number in numbers},
         territories={name: _mean_curve(series, np.isin(sectors, of_territory[name])) for name in names},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ranges that all charts of one unit share, so that stress and rest compare by eye."""
+
+    times: tuple[float, float]
+    """[s]"""
+    tissue: tuple[float, float]
+    """In the Gd series' unit; always includes 0."""
+    aif: tuple[float, float]
+    """In the AIF's unit; always includes 0."""
+
+
+def limits(result: ScanResult, results: Sequence[ScanResult]) -> Limits:
+    """Ranges of that scan's chart: over all given scans with its units."""
+    units = (result.gadolinium.series.unit, result.arterial_input.unit)
+    alike = [other for other in results if (other.gadolinium.series.unit, other.arterial_input.unit) == units]
+    curves = [tissue_curves(other) for other in alike]
+    return Limits(
+        times=(min(float(c.times[0]) for c in curves), max(float(c.times[-1]) for c in curves)),
+        tissue=_range([curve for c in curves for curve in c.sectors.values()]),
+        aif=_range([other.arterial_input.values for other in alike]),
+    )
+
+
+def _range(curves: Sequence[FloatArray]) -> tuple[float, float]:
+    values = np.concatenate([curve[np.isfinite(curve)] for curve in curves]) if curves else np.zeros(1)
+    low, high = min(0.0, float(values.min(initial=0.0))), float(values.max(initial=0.0))
+    return low, high + 0.06 * (high - low) if high > low else low + 1.0
 
 
 def _mean_curve(series: ImageSeries, mask: BoolArray) -> FloatArray:

@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from operators.report import summary
 from operators.report.colours import TERRITORY_COLOURS, flow_scale, reserve_scale
 from operators.report.contours import heart_window
+from operators.report.curves import limits
 from operators.report.map_picture import draw_map, draw_scale
 from operators.report.panels import INK, LINE, MUTED, draw_bulls_eye, draw_curves, draw_motion, draw_table
 from operators.series import StudyResult
@@ -146,7 +147,7 @@ def _maps(page: Page, y: float, result: StudyResult, index: int, columns: int) -
         summary.means(scan.sectors.by_sector),
         scale,
         scan.flow.unit,
-        f"{title}, {summary.quantity_with_unit(scan.flow.unit)}",
+        summary.quantity_with_unit(scan.flow.unit),
     )
 
 
@@ -155,7 +156,7 @@ def _curves(page: Page, y: float, result: StudyResult) -> None:
     pitch = _MAPS / count
     for index, (title, scan) in enumerate(zip(summary.titles(result), result.scans, strict=True)):
         axes = page.axes(MARGIN + 0.3 + index * pitch, y + 0.14, pitch - 0.72, 1.28)
-        draw_curves(axes, scan, title)
+        draw_curves(axes, scan, limits(scan, result.scans), title)
     if summary.has_reserve(result):
         eye = page.axes(_RIGHT, y + 0.08, _RIGHT_WIDTH, _RIGHT_WIDTH)
         draw_bulls_eye(eye, result.reserve_by_sector, reserve_scale(), None, "perfusion reserve")

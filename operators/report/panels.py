@@ -12,7 +12,7 @@ from matplotlib.patheffects import Normal, withStroke
 from operators.report import summary
 from operators.report.bulls_eye import CELLS
 from operators.report.colours import TERRITORY_COLOURS, ColourScale, ink_on
-from operators.report.curves import motion_strip, tissue_curves
+from operators.report.curves import Limits, motion_strip, tissue_curves
 from operators.report.segments import TERRITORY_OF
 from operators.series import FlowUnit, ScanResult
 
@@ -56,7 +56,7 @@ def draw_bulls_eye(
         axes.text(x, y, word, size=4.8, color=MUTED, ha="center", va="center", rotation=turn)
 
 
-def draw_curves(axes: Axes, result: ScanResult, title: str) -> None:
+def draw_curves(axes: Axes, result: ScanResult, ranges: Limits, title: str) -> None:
     """Sector curves (thin) and territory curves (bold) on the left scale, the AIF behind them on the right one."""
     curves = tissue_curves(result)
     unit = result.gadolinium.series.unit
@@ -65,13 +65,14 @@ def draw_curves(axes: Axes, result: ScanResult, title: str) -> None:
     for name, curve in curves.territories.items():
         axes.plot(curves.times, curve, color=_ON_WHITE[name], linewidth=1.5, label=name)
     _style(axes, title, "time [s]", f"myocardium, {'Gd [mmol/L]' if unit == 'mmol/L' else 'signal [a.u.]'}")
-    axes.set_xlim(curves.times[0], curves.times[-1])
+    axes.set_xlim(*ranges.times)
+    axes.set_ylim(*ranges.tissue)
     aif = result.arterial_input
     if len(aif.values):
         right = axes.twinx()
         right.fill_between(aif.times, aif.values, color=AIF_COLOUR, alpha=0.25, linewidth=0)
         right.plot(aif.times, aif.values, color=AIF_COLOUR, linewidth=0.8)
-        right.set_ylim(min(0.0, float(np.nanmin(aif.values))), 1.08 * float(np.nanmax(aif.values)) or 1.0)
+        right.set_ylim(*ranges.aif)
         _style(right, "", "", f"AIF [{aif.unit}]")
         right.yaxis.label.set_color(AIF_COLOUR)
         right.spines["right"].set_visible(True)

@@ -94,13 +94,8 @@ def mean_and_sd(value: Statistics | None, unit: FlowUnit) -> str:
     return NO_VALUE if value is None else f"{number(value.mean, unit)} ± {number(value.sd, unit)}"
 
 
-def quantity(unit: FlowUnit) -> str:
-    """Short name of what was measured."""
-    return "MBF" if unit == "mL/min/g" else "relative upslope"
-
-
 def quantity_with_unit(unit: FlowUnit) -> str:
-    """The same with its unit, if it has one."""
+    """What was measured, with its unit if it has one."""
     return "MBF [mL/min/g]" if unit == "mL/min/g" else "relative upslope"
 
 
@@ -129,7 +124,7 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
         None if scan.scan.heart_rate_bpm is None else f"{scan.scan.heart_rate_bpm:.0f} beats/min",
         f"{perfusion.n_slices} {'slice' if perfusion.n_slices == 1 else 'slices'} × {perfusion.n_frames} images",
         aif,
-        f"flow model {scan.flow.model}" if scan.flow.unit == "mL/min/g" else "relative index, no absolute flow",
+        f"flow model {scan.flow.model}" if scan.flow.unit == "mL/min/g" else "relative index only",
     ]
     return tuple(fact for fact in facts if fact)
 
@@ -153,10 +148,12 @@ def motion_millimetres(scan: ScanResult) -> tuple[str, str]:
 
 
 def notes(result: StudyResult) -> tuple[Note, ...]:
-    """Every quality flag, the gravest first."""
+    """Every quality flag, and why a scan is only relative; the gravest first."""
     found = [*_notes("study", result.flags)]
     for title, scan in zip(titles(result), result.scans, strict=True):
         found += _notes(title, scan.flags)
+        if scan.flow.why_relative and scan.flow.why_relative not in [flag.message for flag in scan.flags]:
+            found.append(Note(title, "warning", scan.flow.why_relative))
     order = ("withheld", "warning", "info")
     return tuple(sorted(found, key=lambda note: order.index(note.severity)))
 

@@ -1,0 +1,166 @@
+"""The browser's page: one file that needs nothing else, neither a network nor a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from operators.report import summary
+from operators.report.bulls_eye import CELLS
+from operators.report.colours import TERRITORY_COLOURS, ColourScale, flow_scale, ink_on, reserve_scale
+from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
+from operators.report.curves import motion_strip
+from operators.report.map_picture import direction
+from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
+from operators.report.svg import chart, gray_uri, path, paths, png_uri
+from operators.series import FloatArray, FlowUnit, ScanResult, StudyResult
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("operators.report"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def write_page(result: StudyResult, folder: Path) -> Path:
+    """Write report.html; the same result gives the same bytes."""
+    file = folder / "report.html"
+    file.write_text(render(result), encoding="utf-8")
+    return file
+
+
+def render(result: StudyResult) -> str:
+    """The whole page as HTML; all text escaped, pictures inside."""
+    scans = [_scan(result, index) for index in range(len(result.scans))]
+    eyes = [scan["eye"] for scan in scans]
+    if summary.has_reserve(result):
+        eyes.append(_eye("reserve", result.reserve_by_sector, reserve_scale(), None))
+    return _TEMPLATES.get_template("report.html").render(
+        research_use_only=summary.RESEARCH_USE_ONLY,
+        no_diagnosis=summary.NO_DIAGNOSIS,
+        training=summary.TRAINING,
+        software=summary.software(result),
+        uid=result.study.study_instance_uid,
+        date=summary.study_date(result),
+        scans=scans,
+        eyes=eyes,
+        has_reserve=summary.has_reserve(result),
+        reserve=summary.number(result.reserve_global),
+        rows=summary.table(result),
+        notes=summary.notes(result),
+        sectors=_sectors(result),
+        territories=TERRITORY_COLOURS,
+        mean_and_sd=summary.mean_and_sd,
+        number=summary.number,
+    )
+
+
+def _scan(result: StudyResult, index: int) -> dict[str, Any]:
+    scan = result.scans[index]
+    unit = scan.flow.unit
+    scale = flow_scale(result.scans, unit)
+    title = summary.titles(result)[index]
+    strip = motion_strip(scan)
+    before, after = summary.motion_millimetres(scan)
+    return {
+        "title": title,
+        "unit": unit,
+        "quantity": summary.quantity_with_unit(unit),
+        "withheld": scan.withheld,
+        "facts": summary.scan_facts(scan),
+        "assumptions": summary.assumptions(scan),
+        "whole": summary.mean_and_sd(summary.known(scan.sectors.whole), unit),
+        "territories": [(name, summary.mean(scan.sectors.by_territory[name], unit)) for name in TERRITORY_COLOURS],
+        "maps": [_map(scan, k, scale) for k in range(len(scan.sectors.levels))],
+        "scale": _scale(scale),
+        "eye": _eye(title, summary.means(scan.sectors.by_sector), scale, unit),
+        "chart": chart(scan, result.scans),
+        "motion": [("before", before, gray_uri(strip.before)), ("after", after, gray_uri(strip.after))],
+        "motion_slice": strip.slice_index + 1,
+    }
+
+
+def _map(scan: ScanResult, index: int, scale: ColourScale) -> dict[str, Any]:
+    """One slice: its picture, cropped about the heart, and outlines in mm from the picture's corner."""
+    window = heart_window(scan)
+    affine = scan.gadolinium.series.affines[index]
+    return {
+        "level": scan.sectors.levels[index] or "not in use",
+        "number": index + 1,
+        "width": round(window.width, 2),
+        "height": round(window.height, 2),
+        "image": png_uri(scale.rgb(scan.flow.flow[index][window.slices])),
+        "left": direction(-affine[:3, 1]),
+        "top": direction(-affine[:3, 0]),
+        "outlines": [
+            {"segment": number, "territory": TERRITORY_OF[number], "d": paths(_millimetres(closed, window))}
+            for number, closed in sector_outlines(scan, index).items()
+        ],
+        "unassigned": paths(_millimetres(unassigned_outlines(scan, index), window)),
+    }
+
+
+def _millimetres(outlines: list[FloatArray], window: Window) -> list[FloatArray]:
+    """(row, col) pixel coordinates to x, y in mm from the outer corner of the window's first pixel."""
+    corner = np.array([window.row_start - 0.5, window.column_start - 0.5])
+    spacing = np.array([window.row_spacing, window.column_spacing])
+    return [((points - corner) * spacing)[:, ::-1] for points in outlines]
+
+
+def _eye(title: str, values: Any, scale: ColourScale, unit: FlowUnit | None) -> dict[str, Any]:
+    """A bull's-eye of radius 100 about the origin, y down."""
+    flip = np.array([100.0, -100.0])
+    cells = []
+    for cell in CELLS:
+        value = values.get(cell.segment)
+        colour = scale.hex(value)
+        x, y = flip * cell.center
+        cells.append(
+            {
+                "segment": cell.segment,
+                "territory": cell.territory,
+                "d": path(flip * cell.polygon(), closed=True),
+                "rim": path(flip * cell.polygon(0.022), closed=True),
+                "text": None if value is None else summary.number(value, unit),
+                "colour": colour,
+                "ink": ink_on(colour),
+                "x": round(float(x), 1),
+                "y": round(float(y), 1),
+            }
+        )
+    return {"title": title, "quantity": scale.label, "cells": cells, "scale": _scale(scale)}
+
+
+def _scale(scale: ColourScale) -> dict[str, Any]:
+    stops = [scale.hex(float(value)) for value in np.linspace(scale.low, scale.high, 17)]
+    span = scale.high - scale.low
+    ticks = [(round(100 * (tick - scale.low) / span, 2), f"{tick:.3g}") for tick in scale.ticks()]
+    return {"label": scale.label, "stops": ", ".join(stops), "ticks": ticks}
+
+
+def _sectors(result: StudyResult) -> dict[str, Any]:
+    """What the page shows about a segment under the pointer, by its number: texts only."""
+    titles = summary.titles(result)
+    shown: dict[str, Any] = {}
+    for number, name in SEGMENT_NAMES.items():
+        scans = []
+        for title, scan in zip(titles, result.scans, strict=True):
+            unit, value = scan.flow.unit, summary.known(scan.sectors.by_sector[number])
+            scans.append(
+                {
+                    "title": title,
+                    "value": summary.mean_and_sd(value, unit),
+                    "median": summary.number(value.median if value else None, unit),
+                    "pixels": str(value.n_pixels) if value else "0",
+                    "endocardial": summary.mean(scan.sectors.endocardial[number], unit),
+                    "epicardial": summary.mean(scan.sectors.epicardial[number], unit),
+                }
+            )
+        reserve = summary.number(result.reserve_by_sector.get(number))
+        shown[str(number)] = {"name": name, "territory": TERRITORY_OF[number], "scans": scans, "reserve": reserve}
+    return shown
