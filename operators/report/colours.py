@@ -51,9 +51,10 @@ class ColourScale:
         red, green, blue = self.rgb(np.array([np.nan if value is None else value]))[0]
         return f"#{red:02x}{green:02x}{blue:02x}"
 
-    def ticks(self) -> list[float]:
-        """A few round values from end to end."""
-        return [float(value) for value in np.linspace(self.low, self.high, 5 if self.high <= 4 else 6)]
+    def ticks(self) -> list[tuple[float, str]]:
+        """A few round values from end to end and their texts; all above the end share its colour."""
+        values = [float(value) for value in np.linspace(self.low, self.high, 5 if self.high <= 4 else 6)]
+        return [(value, f"{value:.3g}" if value < self.high else f"≥ {value:.3g}") for value in values]
 
 
 def ink_on(background: str) -> str:

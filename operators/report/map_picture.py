@@ -36,7 +36,7 @@ def slice_picture(result: ScanResult, slice_index: int, scale: ColourScale | Non
     width, height = PICTURE_SIZE
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="black")
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.02, 0.08, 0.78, 0.78 * width / height))
+    axes = figure.add_axes((0.02, 0.06, 0.78, 0.78 * width / height))
     draw_map(axes, result, slice_index, scale, heart_window(result), letters=9)
     draw_scale(figure.add_axes((0.83, 0.13, 0.03, 0.74)), scale, size=9, ink="white")
     level = result.sectors.levels[slice_index] or "not in use"
@@ -87,7 +87,9 @@ def _letter(axes: Axes, x: float, y: float, text: str, size: float, *, ha: str, 
 def draw_scale(axes: Axes, scale: ColourScale, *, size: float, ink: str) -> None:
     """Fill narrow upright axes with a scale's colour bar, its ticks and its unit, in type of `size` points."""
     mappable = ScalarMappable(Normalize(scale.low, scale.high), scale.colormap)
-    bar = axes.figure.colorbar(mappable, cax=axes, ticks=scale.ticks())
+    values, texts = zip(*scale.ticks(), strict=True)
+    bar = axes.figure.colorbar(mappable, cax=axes, ticks=values)
+    bar.set_ticklabels(texts)
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(labelsize=size, colors=ink, length=2, width=0.4, pad=1.5)
     bar.set_label(scale.label, size=size, color=ink, labelpad=2)

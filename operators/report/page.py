@@ -139,7 +139,7 @@ def _eye(title: str, values: Any, scale: ColourScale, unit: FlowUnit | None) -> 
 def _scale(scale: ColourScale) -> dict[str, Any]:
     stops = [scale.hex(float(value)) for value in np.linspace(scale.low, scale.high, 17)]
     span = scale.high - scale.low
-    ticks = [(round(100 * (tick - scale.low) / span, 2), f"{tick:.3g}") for tick in scale.ticks()]
+    ticks = [(round(100 * (value - scale.low) / span, 2), text) for value, text in scale.ticks()]
     return {"label": scale.label, "stops": ", ".join(stops), "ticks": ticks}
 
 

@@ -20,7 +20,7 @@ INK = "#16191d"
 MUTED = "#68707a"
 LINE = "#d5d9de"
 AIF_COLOUR = "#8a94a0"
-_DARK_EDGE = [withStroke(linewidth=1.9, foreground="#00000070"), Normal()]
+_DARK_EDGE = [withStroke(linewidth=1.5, foreground="#00000070"), Normal()]
 
 
 def draw_bulls_eye(
@@ -42,11 +42,11 @@ def draw_bulls_eye(
         x, y = cell.center
         if value is not None:
             text = summary.number(value, unit)
-            size = 5.3 if len(text) < 5 else 4.3
+            size = 5.1 if len(text) < 5 else 4.3
             axes.text(x, y, text, size=size, ha="center", va="center_baseline", color=ink_on(colour))
     for cell in CELLS:
-        outline = cell.polygon(0.022)
-        axes.plot(*outline.T, color=TERRITORY_COLOURS[cell.territory], linewidth=1.1, path_effects=_DARK_EDGE)
+        outline = cell.polygon(0.018)
+        axes.plot(*outline.T, color=TERRITORY_COLOURS[cell.territory], linewidth=0.9, path_effects=_DARK_EDGE)
     for x, y, word, turn in (
         (0, 1.075, "anterior", 0),
         (0, -1.075, "inferior", 0),
