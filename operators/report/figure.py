@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
 
 from operators.report import summary
@@ -34,6 +35,7 @@ _CURVES, _TABLE, _FLAG_LINE = 1.8, 3.05, 0.115
 """Heights of these parts [inch]."""
 _FLAG_HEAD = 1.65
 """Width of what stands before a flag's sentence [inch]."""
+_FONT = get_font(findfont("DejaVu Sans"))
 _FLAG_COLOURS = {"withheld": "#b3261e", "warning": "#b25e00", "info": "#44618a"}
 
 
@@ -50,9 +52,10 @@ class Page:
         return self.figure.add_axes(box)
 
     def text(self, x: float, y: float, text: str, **style: Any) -> None:
-        """Text whose top is at y."""
-        style = {"color": INK, "va": "top", "size": 7, **style}
-        self.figure.text(x / WIDTH, 1 - y / self.height, text, **style)
+        """Text whose top is at y, as it stands: dollar signs are no mathematics, signs the font lacks become ?."""
+        style = {"color": INK, "va": "top", "size": 7, "parse_math": False, **style}
+        shown = "".join(sign if _FONT.get_char_index(ord(sign)) else "?" for sign in text)
+        self.figure.text(x / WIDTH, 1 - y / self.height, shown, **style)
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """A filled rectangle."""
@@ -200,7 +203,7 @@ def _flags(page: Page, y: float, lines: list[tuple[str, str, str]]) -> None:
 def write_figure(result: StudyResult, folder: Path) -> tuple[Path, Path]:
     """Write report.png and report.pdf; the same result gives the same bytes."""
     png, pdf = folder / "report.png", folder / "report.pdf"
-    with matplotlib.rc_context({"pdf.fonttype": 42}):
+    with matplotlib.rc_context({"pdf.fonttype": 42, "font.family": "DejaVu Sans"}):
         figure = make_figure(result)
         figure.savefig(png, dpi=DPI, metadata={"Software": "perf_app"})
         about = {"Title": "Myocardial perfusion, research use only", "Creator": "perf_app", "Producer": "perf_app"}

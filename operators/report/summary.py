@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -119,7 +120,7 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
         "none": "no AIF",
     }[scan.arterial_input.source]
     facts = [
-        scan.scan.manufacturer,
+        textwrap.shorten(scan.scan.manufacturer, 40, placeholder="…"),
         None if scan.scan.field_strength_t is None else f"{scan.scan.field_strength_t:.3g} T",
         None if scan.scan.heart_rate_bpm is None else f"{scan.scan.heart_rate_bpm:.0f} beats/min",
         f"{perfusion.n_slices} {'slice' if perfusion.n_slices == 1 else 'slices'} × {perfusion.n_frames} images",

@@ -20,6 +20,7 @@ from operators.report.page import render
 from operators.report.writing import write_report
 from operators.series import QualityFlag, State, StudyResult
 
+FOREIGN = "$\\frac{1}{$ 東芝"
 HOSTILE = "</script><script>alert('1')</script> & <b>bold</b>"
 FLAGS = (
     QualityFlag("no_pd", "warning", "There are no proton-density frames."),
@@ -177,10 +178,18 @@ def test_empty_sector_is_hatched_and_bears_no_number() -> None:
 
 def test_hostile_words_stay_words() -> None:
     scan = make_scan_result(n_slices=1, flags=(QualityFlag("x", "info", HOSTILE),))
-    scan = dataclasses.replace(scan, scan=dataclasses.replace(scan.scan, manufacturer=HOSTILE))
+    scan = dataclasses.replace(scan, scan=dataclasses.replace(scan.scan, manufacturer=HOSTILE[:39]))
     page = parsed(render(make_study_result(scan)))
     assert page.scripts == 2
     assert page.words.count("alert('1')") == 2
+
+
+def test_foreign_words_do_not_stop_the_page(tmp_path: Path) -> None:
+    scan = make_scan_result(n_slices=1, flags=(QualityFlag("x", "info", FOREIGN),))
+    scan = dataclasses.replace(scan, scan=dataclasses.replace(scan.scan, manufacturer=FOREIGN))
+    _, pdf, html = write_report(make_study_result(scan), tmp_path)
+    assert pypdf.PdfReader(pdf).pages[0].extract_text().count("$\\frac{1}{$ ??") == 2
+    assert FOREIGN in html.read_text(encoding="utf-8")
 
 
 def test_many_flags_all_fit(tmp_path: Path) -> None:
