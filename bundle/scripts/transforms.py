@@ -1,0 +1,190 @@
+"""From a first-pass series to what the network takes, and back to the series' own grid.
+
+What the network sees, and so what it must be trained on: the first 48 frames from the first saturation-recovery image
+(a shorter series holds its last frame), pixels of 1 mm by bilinear interpolation, 176 x 176 about the left ventricle,
+2nd and 98.5th percentile of all frames' pixels inside the field of view mapped to 0 and 1, clipped to [-0.5, 2], and
+zero where the crop reaches beyond the field of view.
+
+Arrays are (frame, row, col, slice): NIfTI files (X, Y, S, T) after channel-first. Each slice is treated on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import LoadImaged, MapTransform
+from torch import Tensor
+
+from .cleaning import keep_heart
+from .grids import crop_grid, display_turn, invert, sample
+from .heart_finding import find_left_ventricle
+
+Data = dict[Hashable, Any]
+
+
+class LoadSeriesd(LoadImaged):
+    """Read files; data that are tensors already are taken as they are."""
+
+    def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> Data:
+        if all(isinstance(data[key], Tensor) for key in self.key_iterator(dict(data))):
+            return dict(data)
+        loaded: Data = super().__call__(data, reader)
+        return loaded
+
+
+class FirstFramesd(MapTransform):
+    """Exactly `n_frames` channels: the first ones, the last one repeated where there are fewer.
+
+    Raises:
+        ValueError: the array isn't (frame, row, col, slice).
+    """
+
+    def __init__(self, keys: KeysCollection, n_frames: int = 48) -> None:
+        super().__init__(keys)
+        self.n_frames = n_frames
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        for key in self.key_iterator(result):
+            series = result[key]
+            if series.ndim != 4:
+                raise ValueError(f"{key} has shape {tuple(series.shape)}, expected (frame, row, col, slice)")
+            frames = torch.arange(self.n_frames).clamp(max=len(series) - 1)
+            result[key] = series[frames]
+        return result
+
+
+class CropAboutHeartd(MapTransform):
+    """Square of fixed size and pixel size about the LV, found by rule in the first key; NaN beyond the field of view.
+
+    Leaves ``<key>_grid`` (slice, 2, 3), ``<key>_shape`` and ``<key>_affine`` of the first key for the way back. Further
+    keys are labels: they get the same crops by nearest neighbour, and background beyond the field of view.
+
+    Args:
+        keys: the series, then labels on the same grid.
+        size: rows and columns of the crop.
+        spacing: pixel size of the crop [mm].
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        size: tuple[int, int] = (176, 176),
+        spacing: float = 1.0,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
+        self.size, self.spacing = (size[0], size[1]), spacing
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        first, *labels = self.key_iterator(result)
+        series = result[first]
+        affine = np.asarray(series.affine, dtype=np.float64)
+        grids = self._grids(np.asarray(series), affine)
+        crops = [sample(series[..., s].as_tensor(), grid, self.size) for s, grid in enumerate(grids)]
+        outside = torch.stack([~inside for _, inside in crops], dim=-1)
+        image = torch.stack([crop for crop, _ in crops], dim=-1).masked_fill(outside, torch.nan)
+        result[first] = self._like(series, image, grids[0])
+        result[f"{first}_grid"] = torch.stack(grids)
+        result[f"{first}_shape"] = torch.tensor(series.shape[1:3])
+        result[f"{first}_affine"] = torch.from_numpy(affine)
+        for key in labels:
+            crops = [sample(result[key][..., s], grid, self.size, "nearest") for s, grid in enumerate(grids)]
+            label = torch.stack([crop * inside for crop, inside in crops], dim=-1)
+            result[key] = self._like(result[key], label, grids[0])
+        return result
+
+    def _grids(self, series: np.ndarray[Any, Any], affine: np.ndarray[Any, Any]) -> list[Tensor]:
+        down, right = np.linalg.norm(affine[:3, :2], axis=0)
+        spacing = (float(down), float(right))
+        turn = display_turn(affine)
+        centers = (find_left_ventricle(series[..., s], spacing) for s in range(series.shape[-1]))
+        return [crop_grid(center, spacing, turn, self.size, self.spacing) for center in centers]
+
+    @staticmethod
+    def _like(source: MetaTensor, values: Tensor, grid: Tensor) -> MetaTensor:
+        """The crop with the source's meta data; its affine is that of the first slice's crop."""
+        step = torch.eye(4, dtype=torch.float64)
+        step[:2, :2], step[:2, 3] = grid[:, :2], grid[:, 2]
+        result: MetaTensor = MetaTensor(values, meta=source.meta, affine=source.affine @ step)
+        return result
+
+
+class ScaleByPercentilesd(MapTransform):
+    """Map two percentiles of each slice's series to 0 and 1 and clip; NaN (beyond the field of view) becomes 0.
+
+    Raises:
+        ValueError: a series is constant, so that it can't be scaled.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        lower: float = 2.0,
+        upper: float = 98.5,
+        clip: tuple[float, float] = (-0.5, 2.0),
+        every: int = 3,
+    ) -> None:
+        super().__init__(keys)
+        self.shares = torch.tensor([lower / 100, upper / 100])
+        self.clip, self.every = clip, every
+        """Percentiles are taken over every `every`-th row and column, for speed."""
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        for key in self.key_iterator(result):
+            series = result[key]
+            few = torch.as_tensor(series[:, :: self.every, :: self.every]).flatten(0, 2)
+            low, high = torch.nanquantile(few, self.shares.to(few), dim=0)
+            if not bool((high > low).all()):
+                raise ValueError(f"{key}: the series is constant")
+            result[key] = ((series - low) / (high - low)).clamp(*self.clip).nan_to_num(0.0)
+        return result
+
+
+class RestoreSourceGridd(MapTransform):
+    """Class probabilities back to the grid the reference had before `CropAboutHeartd`; background elsewhere.
+
+    Args:
+        keys: probabilities (class, row, col, slice) on the crop's grid, class 0 the background.
+        reference: the key that `CropAboutHeartd` cropped.
+    """
+
+    def __init__(self, keys: KeysCollection, reference: str = "image") -> None:
+        super().__init__(keys)
+        self.reference = reference
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        grids, affine = result[f"{self.reference}_grid"], result[f"{self.reference}_affine"]
+        rows, cols = (int(n) for n in result[f"{self.reference}_shape"])
+        for key in self.key_iterator(result):
+            crop = torch.as_tensor(result[key])
+            background = torch.zeros(len(crop), 1, 1)
+            background[0] = 1
+            slices = []
+            for s, grid in enumerate(grids):
+                values, inside = sample(crop[..., s], invert(torch.as_tensor(grid)), (rows, cols))
+                slices.append(torch.where(inside, values, background.to(values)))
+            meta = result[self.reference].meta
+            result[key] = MetaTensor(torch.stack(slices, dim=-1), meta=meta, affine=torch.as_tensor(affine))
+        return result
+
+
+class KeepHeartd(MapTransform):
+    """One heart in each slice of a label map (1, row, col, slice); see `cleaning.keep_heart`."""
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        for key in self.key_iterator(result):
+            labels = result[key]
+            slices = np.moveaxis(np.asarray(labels[0]), -1, 0)
+            clean = np.stack([keep_heart(one) for one in slices], axis=-1)
+            result[key] = MetaTensor(torch.from_numpy(clean[None]), meta=labels.meta, affine=labels.affine)
+        return result
