@@ -19,8 +19,8 @@ TOUCHING_PIXELS = 4
 def keep_heart(labels: Labels) -> npt.NDArray[np.uint8]:
     """Keep one left ventricle (cavity and wall together), and the largest right ventricle beside it.
 
-    Specks that don't touch the kept ventricle become background; what the cavity surrounds (papillary muscles) and holes
-    beside it become cavity, other holes wall. An opening of the wall's ring is left: it may be the outflow tract.
+    Specks that don't touch the kept ventricle become background; what the cavity surrounds (papillary muscles) and
+    holes beside it become cavity, other holes wall. An opening of the wall's ring is left: it may be the outflow tract.
 
     Args:
         labels: 0 background, 1 LV cavity, 2 myocardium, 3 RV; shape (row, col).

@@ -22,8 +22,8 @@ def display_turn(affine: FloatArray) -> FloatArray:
     """Signed permutation from offsets as displayed (down, right) to offsets along the array's two in-plane axes.
 
     DICOM pixels are stored as they are displayed, NIfTI voxels are not. The array's own axes are kept unless another
-    order or direction fits a short-axis view clearly better. An identity affine means that nobody recorded the geometry;
-    the array is then taken as displayed.
+    order or direction fits a short-axis view clearly better. An identity affine means that nobody recorded the
+    geometry; the array is then taken as displayed.
 
     Args:
         affine: voxel to RAS mm, 4 x 4.
@@ -87,7 +87,8 @@ def sample(image: Tensor, grid: Tensor, size: tuple[int, int], mode: str = "bili
         mode: bilinear or nearest.
 
     Returns:
-        Values float32, shape (channel, *size), edge values outside the image; and which pixels lie inside it, shape `size`.
+        Values float32, shape (channel, *size), edge values outside the image; and which pixels lie inside it, shape
+        `size`.
     """
     rows, cols = (torch.arange(n, dtype=torch.float64, device=image.device) for n in size)
     at = torch.stack([*torch.meshgrid(rows, cols, indexing="ij"), torch.ones(size, dtype=torch.float64)], dim=-1)

@@ -27,8 +27,8 @@ SEPARATE_FRAMES = 2.0
 def find_left_ventricle(series: Array, spacing: tuple[float, float]) -> tuple[float, float]:
     """Centre of the LV's blood pool.
 
-    Blood is what brightens fast near the middle of the image and fades again. Its pixels fall into two groups by the time they
-    reach half of their peak: the right ventricle, then the left.
+    Blood is what brightens fast near the middle of the image and fades again. Its pixels fall into two groups by the
+    time they reach half of their peak: the right ventricle, then the left.
 
     Args:
         series: shape (time, row, col), any unit.
@@ -55,7 +55,8 @@ def _enhancement(series: Array, spacing: tuple[float, float]) -> Array:
     """Smoothed signal above its lowest value in time."""
     sigma = [SMOOTHING_MM / step for step in spacing]
     smooth: Array = ndimage.gaussian_filter(np.asarray(series, np.float32), (1.0, *sigma), mode="nearest")
-    return smooth - smooth.min(0)
+    lowest: Array = smooth.min(0)
+    return smooth - lowest
 
 
 def _washout(rise: Array, peak: Array) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import pickle
 from pathlib import Path
 
 import torch
@@ -60,11 +61,16 @@ def load_weights(network: nn.Module, checkpoint: str | Path) -> str:
     """
     path = Path(checkpoint)
     found = check_digest(path)
-    state = torch.load(path, map_location="cpu", weights_only=True)
     try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(f"{path} doesn't fit the network: {error}") from error
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(f"{path} holds more than tensors and isn't loaded") from error
+    wanted = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    given = {name: tensor.shape for name, tensor in state.items()}
+    differ = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
+    if differ:
+        raise WeightsError(f"{path} doesn't fit the network: {len(differ)} tensors differ, such as {differ[0]}")
+    network.load_state_dict(state)
     return found
 
 

@@ -1,1 +1,1 @@
-"""LV cavity, myocardium and RV, by the bundle's network."""
+"""Concentration series to labels of the left ventricle's cavity, its myocardium and the right ventricle."""
