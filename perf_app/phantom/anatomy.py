@@ -201,7 +201,7 @@ def draw_anatomy(
 def _heart_coordinates(
     draw: Draw, ranges: AnatomyRanges, size: tuple[int, int], spacing: float
 ) -> tuple[Tensor, Tensor]:
-    """Pixels in the heart's own frame [mm]: across (to lateral) and up (to anterior), shape (patient, slice, row, col)."""
+    """Pixels in the heart's own frame [mm]: across to lateral and up to anterior, shape (patient, slice, row, col)."""
     device = draw.generator.device
     rows, cols = ((torch.arange(n, device=device) - (n - 1) / 2) * spacing for n in size)
     turn = draw.coherent(ranges.rotation, 0.05)[..., None, None]
@@ -290,30 +290,30 @@ def _outflow(draw: Draw, ranges: AnatomyRanges) -> Tensor:
 def _paint(
     draw: Draw, ranges: AnatomyRanges, outlines: _Outlines, across: Tensor, up: Tensor, spacing: float
 ) -> Tensor:
-    """Lay tissue over tissue, the outermost first; the shares sum to one by construction."""
+    """Lay tissue over tissue, the lowest first in the list, lung below all; the shares sum to one by construction."""
     radius, angle = torch.hypot(across, up), torch.atan2(up, -across)
-    fractions = across.new_zeros(*across.shape[:2], len(Tissue), *across.shape[2:])
-    fractions[:, :, Tissue.LUNG] = 1
-
-    def lay(tissue: Tissue, cover: Tensor) -> None:
-        fractions.mul_(1 - cover[:, :, None])
-        fractions[:, :, tissue] += cover
 
     def within(table: Tensor) -> Tensor:
         return inside(look_up(table, angle) - radius, spacing)
 
-    for tissue, cover in _surroundings(draw, ranges, outlines, across, up, spacing):
-        lay(tissue, cover)
-    lay(Tissue.FAT, within(outlines.fat))
-    lay(Tissue.RV_WALL, within(outlines.rv_wall))
-    lay(Tissue.RV_BLOOD, within(outlines.rv_blood))
-    gap = look_up(outlines.gap, angle)
-    wall = within(outlines.epicardium)
-    lay(Tissue.MYOCARDIUM, wall * (1 - gap))
-    lay(Tissue.LV_BLOOD, wall * gap * inside(look_up(outlines.epicardium, angle) - 2.0 - radius, spacing))
-    lay(Tissue.LV_BLOOD, within(outlines.blood))
-    for _ in "ab":
-        lay(Tissue.MYOCARDIUM, _papillary_island(draw, ranges, outlines, across, up, spacing))
+    gap, wall = look_up(outlines.gap, angle), within(outlines.epicardium)
+    tract = inside(look_up(outlines.epicardium, angle) - 2.0 - radius, spacing)
+    layers = [
+        *_surroundings(draw, ranges, outlines, across, up, spacing),
+        (Tissue.FAT, within(outlines.fat)),
+        (Tissue.RV_WALL, within(outlines.rv_wall)),
+        (Tissue.RV_BLOOD, within(outlines.rv_blood)),
+        (Tissue.MYOCARDIUM, wall * (1 - gap)),
+        (Tissue.LV_BLOOD, wall * gap * tract),
+        (Tissue.LV_BLOOD, within(outlines.blood)),
+        *((Tissue.MYOCARDIUM, _papillary_island(draw, ranges, outlines, across, up, spacing)) for _ in range(2)),
+    ]
+    fractions = across.new_zeros(*across.shape[:2], len(Tissue), *across.shape[2:])
+    uncovered = torch.ones_like(across)
+    for tissue, cover in reversed(layers):
+        fractions[:, :, tissue] += cover * uncovered
+        uncovered = uncovered * (1 - cover)
+    fractions[:, :, Tissue.LUNG] += uncovered
     return fractions
 
 

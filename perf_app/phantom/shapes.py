@@ -85,7 +85,7 @@ def bump(center: Tensor, half_width: Tensor, exponent: Tensor | float = 2.0) -> 
     """
     away = angle_between(angles(center.device), center[..., None]) / half_width[..., None]
     power = exponent if isinstance(exponent, float) else exponent[..., None]
-    return (1 - away.abs().clamp(max=1).pow(power)).clamp(min=0)
+    return 1 - torch.pow(away.abs().clamp(max=1), power)
 
 
 def spikes(draw: Draw, n_nodes: int) -> Tensor:

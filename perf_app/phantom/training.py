@@ -1,0 +1,155 @@
+"""Endless labelled series of digital patients for training the segmentation network, made on the fly.
+
+Domain randomisation: anatomy, curves, units, contrast, resolution, motion, noise and the window in time vary far beyond
+the plausible (the idea of SynthSeg, Billot et al., Medical Image Analysis 86, 2023), so that real series fall within.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from perf_app.phantom import training_images as images
+from perf_app.phantom.anatomy import N_SLICES, WILD, Anatomy, AnatomyRanges, Tissue, draw_anatomy
+from perf_app.phantom.shapes import Draw, angle_between
+from perf_app.phantom.training_curves import DEFECT, N_FRAMES, draw_curves
+
+SPACING_MM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPatch:
+    """One slice's series and what a reader would draw on it."""
+
+    image: Tensor
+    """Series as the network takes it, float32, shape (frame, row, col), pixels of 1 mm."""
+    label: Tensor
+    """`operators.series.Label`, uint8, shape (1, row, col)."""
+
+
+class DigitalPatients(IterableDataset[dict[str, Tensor]]):
+    """Never the same patient twice: items ``{"image": (48, size, size), "label": (1, size, size)}``.
+
+    Args:
+        size: rows and columns [mm].
+        seed: of all random numbers; each worker of a data loader continues in its own stream.
+        length: number of items of one pass; a further pass goes on with new patients.
+        patients: drawn at a time; they share the acquired resolution.
+        shuffle: items held back and mixed, so that a batch holds many patients.
+        ranges: the population.
+    """
+
+    def __init__(
+        self,
+        size: int = 128,
+        seed: int = 0,
+        length: int | None = None,
+        patients: int = 2,
+        shuffle: int = 24,
+        ranges: AnatomyRanges = WILD,
+    ) -> None:
+        super().__init__()
+        self.size, self.length, self.patients, self.shuffle, self.ranges = size, length, patients, shuffle, ranges
+        self.seed, self.passes = seed, 0
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        worker = get_worker_info()
+        # A loader's workers get a new seed each pass; they hold copies of this object, which can't count passes.
+        stream, share = (self.passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
+        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + stream) % 2**63)
+        self.passes += 1
+        count = sys.maxsize if self.length is None else len(range(share[0], self.length, share[1]))
+        pool: list[TrainingPatch] = []
+        for _ in range(count):
+            while len(pool) <= self.shuffle:
+                pool.extend(draw_patches(self.patients, self.size, generator, self.ranges))
+            chosen = int(torch.randint(len(pool), (1,), generator=generator))
+            pool[chosen], pool[-1] = pool[-1], pool[chosen]
+            patch = pool.pop()
+            yield {"image": patch.image, "label": patch.label}
+
+
+def draw_patches(
+    n_patients: int, size: int, generator: torch.Generator, ranges: AnatomyRanges = WILD
+) -> list[TrainingPatch]:
+    """Draw patients and simulate their series, all slices of `n_patients` (see `DigitalPatients`)."""
+    draw = Draw(generator, n_patients, N_SLICES)
+    device = generator.device
+    anatomy = draw_anatomy(
+        n_patients, ranges, size=(size, size), spacing_mm=SPACING_MM, generator=generator, device=device
+    )
+    native = 2 * round(size / float(draw.uniform((1.4, 2.8), 1)) / 2)
+    series = _simulate(draw, anatomy, native)
+    fine = F.interpolate(series.flatten(0, 1), size=(size, size), mode="bilinear", align_corners=False)
+    outside = ~_field_of_view(draw, size).flatten(0, 1)
+    fine = scale_intensity(fine.masked_fill(outside[:, None], torch.nan))
+    labels = anatomy.labels.flatten(0, 1).masked_fill(outside, 0)
+    return [TrainingPatch(image.clone(), label[None]) for image, label in zip(fine, labels, strict=True)]
+
+
+def scale_intensity(series: Tensor) -> Tensor:
+    """As the bundle: 2nd and 98.5th percentile to 0 and 1, clipped to -0.5 and 2, NaN (nothing acquired) to 0.
+
+    Args:
+        series: shape (series, frame, row, col).
+    """
+    few = series[:, ::3, 1::5, 1::5].flatten(1)
+    low, high = torch.nanquantile(few, torch.tensor([0.02, 0.985], device=few.device), dim=1)[..., None, None, None]
+    return ((series - low) / (high - low)).clamp(-0.5, 2.0).nan_to_num(0.0)
+
+
+def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
+    """Series on the acquired grid, shape (patient, slice, frame, native, native)."""
+    size = anatomy.labels.shape[-1]
+    concentration, signal = draw_curves(draw)
+    gadolinium = draw.patient((0, 1)).expand(-1, N_SLICES) < 0.45
+    curves = torch.where(gadolinium[..., None, None], concentration, signal)
+    maps = images.acquire_maps(draw, _maps_with_defects(draw, anatomy), native)
+    pool = curves[:, :, Tissue.LV_BLOOD]
+    contrast = (pool.amax(-1) - pool.amin(-1)).clamp(min=1e-3)
+    rough = draw.slice((0, 1))
+    rough = torch.where(rough < 0.35, 0.1 * rough, rough)
+    patterns, coming = images.clutter(draw, native, N_FRAMES, contrast * rough * 0.06)
+    series = torch.einsum("psmrc,psmt->pstrc", torch.cat([maps, patterns], 2), torch.cat([curves, coming], 2))
+
+    shift = images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
+    series = images.move(draw, series, shift)
+    shading = images.coil_shading(draw, native, draw.slice((0.0, 1.0)) * torch.where(gadolinium, 0.25, 1.0))
+    noise = contrast * torch.exp(draw.slice((-4.6, -2.2)))
+    # Concentration comes from a division by the proton density: noise grows where there is little of it.
+    void = 1 + draw.slice((0.0, 6.0))[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
+    level = torch.where(gadolinium[..., None, None], noise[..., None, None] * void, noise[..., None, None])
+    magnitude = ~gadolinium[..., None, None, None]
+    return images.add_noise(draw, series * shading[:, :, None], level[:, :, None], magnitude)
+
+
+def _maps_with_defects(draw: Draw, anatomy: Anatomy) -> Tensor:
+    """Tissue maps with part of the myocardium moved to a map of its own, shape (patient, slice, map, row, col)."""
+    present = draw.chance(0.4)[..., None, None]
+    width = draw.slice((0.3, 1.6))[..., None, None]
+    away = angle_between(anatomy.wall_angle, draw.patient((-torch.pi, torch.pi))[..., None, None]).abs()
+    sector = ((width - away) / 0.2 + 0.5).clamp(0, 1)
+    transmural = ((draw.slice((0.3, 1.3))[..., None, None] - anatomy.wall_depth) / 0.15 + 0.5).clamp(0, 1)
+    defect = sector * transmural * present
+    healthy = anatomy.fractions[:, :, Tissue.MYOCARDIUM]
+    maps = torch.cat([anatomy.fractions, (healthy * defect)[:, :, None]], dim=2)
+    maps[:, :, Tissue.MYOCARDIUM] -= maps[:, :, DEFECT]
+    return maps
+
+
+def _field_of_view(draw: Draw, size: int) -> Tensor:
+    """Where there is an image: some series end close to the heart, shape (patient, slice, row, col)."""
+    line = (torch.arange(size, device=draw.generator.device) - (size - 1) / 2).expand(draw.n_patients, N_SLICES, -1)
+    cut = draw.patient((0, 1)) < 0.35
+    rows, cols = (
+        (line >= -draw.patient((34.0, 80.0))[..., None]) & (line <= draw.patient((34.0, 80.0))[..., None])
+        | ~cut[..., None]
+        for _ in range(2)
+    )
+    return rows[..., :, None] & cols[..., None, :]

@@ -1,0 +1,151 @@
+"""Signal curves for training: every tissue's brightness over time, randomised far beyond what is physical.
+
+A network that has seen all of these takes a real injection, sequence or scaling for one more variation. The physical
+curves of a study (blood-tissue exchange, the sequence's own timing) are made elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from perf_app.phantom.anatomy import Tissue
+from perf_app.phantom.shapes import Draw
+
+N_FRAMES = 48
+DEFECT = len(Tissue)
+"""Index of the curve of under-perfused myocardium, after the tissues'."""
+N_CURVES = len(Tissue) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Uptake:
+    """How a tissue takes up contrast: ranges of its share of the LV's peak, residence time and delay [s]."""
+
+    share: tuple[float, float]
+    residence: tuple[float, float]
+    delay: tuple[float, float]
+    from_rv: bool = False
+
+
+UPTAKES = {
+    Tissue.LUNG: Uptake((0.0, 0.30), (0.3, 6.0), (0.3, 3.0), from_rv=True),
+    Tissue.FAT: Uptake((0.0, 0.06), (10.0, 60.0), (1.0, 6.0)),
+    Tissue.CHEST_WALL: Uptake((0.0, 0.18), (10.0, 80.0), (1.0, 8.0)),
+    Tissue.LIVER: Uptake((0.0, 0.40), (20.0, 120.0), (3.0, 14.0)),
+    Tissue.SPLEEN: Uptake((0.1, 0.80), (3.0, 30.0), (1.0, 5.0)),
+    Tissue.AORTA: Uptake((0.6, 1.1), (0.2, 1.0), (0.2, 2.0)),
+    Tissue.VESSEL: Uptake((0.2, 1.1), (0.3, 4.0), (0.3, 4.0), from_rv=True),
+    Tissue.RV_WALL: Uptake((0.05, 0.60), (4.0, 60.0), (0.2, 2.5)),
+    Tissue.MYOCARDIUM: Uptake((0.08, 0.60), (4.0, 60.0), (0.2, 2.5)),
+}
+PROTON_DENSITY = {Tissue.LUNG: (0.05, 0.35), Tissue.FAT: (0.3, 1.1), Tissue.CHEST_WALL: (0.4, 1.0)}
+T1_S = {Tissue.FAT: (0.2, 0.6), Tissue.LIVER: (0.5, 1.0), Tissue.LUNG: (0.9, 1.6)}
+
+
+def frame_times(draw: Draw) -> tuple[Tensor, Tensor]:
+    """Times of the frames after the RV's onset and which frame is the last one acquired.
+
+    The window starts anywhere from long before the bolus to after the RV has filled. Short series end early, and their
+    last frame is held.
+
+    Returns:
+        Times [s], shape (patient, slice, frame), and the LV's lag behind the RV [s], shape (patient, slice).
+    """
+    device = draw.generator.device
+    interval = torch.where(draw.patient((0, 1)) < 0.3, draw.patient((0.42, 0.6)), draw.patient((0.45, 1.4)))
+    lag = draw.patient((2.0, 8.5)).expand(-1, draw.n_slices)
+    last = torch.where(draw.patient((0, 1)) < 0.6, N_FRAMES - 1.0, draw.patient((20.0, 47.0)).floor())
+    early = draw.patient((0, 1)) < 0.35
+    onset = torch.where(early, draw.patient((1.0, 8.0)) - lag / interval, draw.patient((-4.0, 24.0)))
+    # The LV must fill before the end; a few windows end on its upslope.
+    to_peak = (lag + draw.patient((2.0, 7.0))) / interval
+    onset = torch.minimum(onset, last - to_peak).clamp(min=-0.75 * to_peak)
+    jitter = 1 + 0.06 * draw.normal(draw.n_patients, draw.n_slices, N_FRAMES)
+    missed = (draw.uniform((0, 1), draw.n_patients, draw.n_slices, N_FRAMES) < 0.01).float()
+    frames = (jitter + missed).clamp(min=0.5).cumsum(-1)
+    held = torch.minimum(torch.arange(N_FRAMES, device=device).float(), last[..., None]).long()
+    frames = frames.gather(-1, held.expand_as(frames))
+    return (frames - onset[..., None]) * interval[..., None], lag
+
+
+def draw_curves(draw: Draw) -> tuple[Tensor, Tensor]:
+    """Contrast and signal of every tissue.
+
+    Returns:
+        Concentration relative to the LV's peak and saturation-recovery signal, shape (patient, slice, curve, frame)
+        each; the curves are the tissues' and that of the defect.
+    """
+    times, lag = frame_times(draw)
+    concentration = times.new_zeros(*times.shape[:2], N_CURVES, N_FRAMES)
+    rv = _bolus(draw, times, torch.zeros_like(lag), (1.6, 5.0))
+    lv = _bolus(draw, times, lag, (2.2, 7.0))
+    concentration[:, :, Tissue.RV_BLOOD] = rv * draw.patient((0.7, 2.2))[..., None]
+    concentration[:, :, Tissue.LV_BLOOD] = lv
+    for tissue, uptake in UPTAKES.items():
+        source = rv if uptake.from_rv else lv
+        residue = _residue(draw, times, source, uptake)
+        concentration[:, :, tissue] = residue * draw.coherent(uptake.share, 0.2)[..., None]
+    weak = Uptake((0.02, 0.4), (10.0, 80.0), (0.5, 6.0))
+    healthy = concentration[:, :, Tissue.MYOCARDIUM].amax(-1, keepdim=True)
+    concentration[:, :, DEFECT] = _residue(draw, times, lv, weak) * healthy * draw.slice((0.05, 0.8))[..., None]
+    return concentration, _signal(draw, concentration)
+
+
+def _bolus(draw: Draw, times: Tensor, onset: Tensor, to_peak: tuple[float, float]) -> Tensor:
+    """Gamma variate with a recirculation and a slow plateau, peak 1."""
+    rise = draw.patient(to_peak)[..., None]
+    shape = draw.patient((1.5, 5.0))[..., None]
+    t = (times - onset[..., None]).clamp(min=0)
+    first = _gamma_variate(t, rise, shape)
+    second = _gamma_variate((t - draw.patient((6.0, 14.0))[..., None]).clamp(min=0), rise * 1.6, shape)
+    plateau = 1 - torch.exp(-t / (2.5 * rise))
+    return first + draw.patient((0.0, 0.25))[..., None] * second + draw.patient((0.05, 0.45))[..., None] * plateau
+
+
+def _gamma_variate(t: Tensor, rise: Tensor, shape: Tensor) -> Tensor:
+    """(t / rise)^shape exp(shape (1 - t / rise)): peak 1 at `rise`."""
+    x = t / rise
+    return torch.exp(shape * (torch.log(x.clamp(min=1e-6)) + 1 - x))
+
+
+def _residue(draw: Draw, times: Tensor, source: Tensor, uptake: Uptake) -> Tensor:
+    """A mono-exponential tank fed by the blood, delayed, scaled to a peak of about 1."""
+    residence = draw.patient(uptake.residence)[..., None]
+    delay = draw.coherent(uptake.delay, 0.3)[..., None]
+    steps = times.diff(dim=-1, prepend=times[..., :1] - 0.5)
+    keep = torch.exp(-steps / residence)
+    level = source[..., 0] * residence[..., 0]
+    levels = []
+    for frame in range(times.shape[-1]):
+        level = level * keep[..., frame] + source[..., frame] * steps[..., frame]
+        levels.append(level)
+    tank = _delayed(torch.stack(levels, -1), times, delay)
+    return tank / tank.amax(-1, keepdim=True).clamp(min=0.3)
+
+
+def _delayed(curve: Tensor, times: Tensor, delay: Tensor) -> Tensor:
+    """The curve `delay` [s] later, by linear interpolation in its own sampling."""
+    interval = times.diff(dim=-1).amax(-1, keepdim=True).clamp(min=0.2)
+    position = torch.arange(times.shape[-1], device=times.device) - delay / interval
+    below = position.floor()
+    index = below.long().clamp(0, times.shape[-1] - 1)
+    after = (below.long() + 1).clamp(0, times.shape[-1] - 1)
+    return torch.lerp(curve.gather(-1, index), curve.gather(-1, after), position - below)
+
+
+def _signal(draw: Draw, concentration: Tensor) -> Tensor:
+    """Saturation recovery after a delay, with anything between a linear and a saturated response."""
+    shape = concentration.shape[:2]
+    delay = torch.exp(draw.patient((-3.2, -1.4)))
+    peak = torch.exp(draw.patient((-0.7, 2.2)))
+    recovery = 5.0 * peak[..., None, None] * concentration
+    t1, density = [
+        torch.stack([draw.patient(table.get(tissue, usual)).expand(shape) for tissue in Tissue], -1)
+        for table, usual in ((T1_S, (0.8, 2.0)), (PROTON_DENSITY, (0.6, 1.0)))
+    ]
+    same = [*Tissue, Tissue.MYOCARDIUM]
+    rate = 1 / t1[..., same, None] + recovery
+    return density[..., same, None] * (1 - torch.exp(-delay[..., None, None] * rate))
