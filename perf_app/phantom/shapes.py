@@ -75,7 +75,8 @@ def harmonics(draw: Draw, orders: tuple[int, int], amplitude: Tensor, coherence:
     shared = draw.normal(2, draw.n_patients, 1, len(order))
     cosine, sine = (coherence * shared + math.sqrt(1 - coherence**2) * own) * (orders[0] / order)
     phase = order[:, None] * angles(amplitude.device)
-    return amplitude[..., None] * (cosine @ phase.cos() + sine @ phase.sin()) / math.sqrt(2 * len(order))
+    table: Tensor = cosine @ phase.cos() + sine @ phase.sin()
+    return amplitude[..., None] / math.sqrt(2 * len(order)) * table
 
 
 def bump(center: Tensor, half_width: Tensor, exponent: Tensor | float = 2.0) -> Tensor:
@@ -85,7 +86,8 @@ def bump(center: Tensor, half_width: Tensor, exponent: Tensor | float = 2.0) -> 
     """
     away = angle_between(angles(center.device), center[..., None]) / half_width[..., None]
     power = exponent if isinstance(exponent, float) else exponent[..., None]
-    return 1 - torch.pow(away.abs().clamp(max=1), power)
+    hill: Tensor = 1 - torch.pow(away.abs().clamp(max=1), power)
+    return hill
 
 
 def spikes(draw: Draw, n_nodes: int) -> Tensor:

@@ -101,7 +101,8 @@ def scale_intensity(series: Tensor) -> Tensor:
     """
     few = series[:, ::3, 1::5, 1::5].flatten(1)
     low, high = torch.nanquantile(few, torch.tensor([0.02, 0.985], device=few.device), dim=1)[..., None, None, None]
-    return ((series - low) / (high - low)).clamp(-0.5, 2.0).nan_to_num(0.0)
+    scaled: Tensor = ((series - low) / (high - low)).clamp(-0.5, 2.0)
+    return scaled.nan_to_num(0.0)
 
 
 def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:

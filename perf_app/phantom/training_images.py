@@ -40,7 +40,8 @@ def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int) -> Tensor:
         index = frequency[axis] * n_pixels
         phase = torch.polar(window, (2 * torch.pi * shift * index).expand_as(window))
         rows = rows * phase.view(*phase.shape[:2], 1, *shape)
-    return torch.fft.irfft2(rows, s=(n_pixels, n_pixels), norm="forward")
+    acquired: Tensor = torch.fft.irfft2(rows, s=(n_pixels, n_pixels), norm="forward")
+    return acquired
 
 
 def motion(draw: Draw, n_frames: int, reference: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ from perf_app.phantom.training import DigitalPatients, draw_patches, scale_inten
 from perf_app.phantom.training_curves import N_CURVES, N_FRAMES, draw_curves
 
 
-def take(n_items: int, seed: int = 5, **settings: int) -> list[dict[str, Tensor]]:
-    return list(itertools.islice(DigitalPatients(size=64, seed=seed, shuffle=3, **settings), n_items))
+def take(n_items: int, seed: int = 5) -> list[dict[str, Tensor]]:
+    return list(itertools.islice(DigitalPatients(size=64, seed=seed, shuffle=3), n_items))
 
 
 def some(seed: int = 0, n_patients: int = 16) -> Draw:

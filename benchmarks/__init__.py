@@ -1,0 +1,1 @@
+"""Measurements of the chain: each module prints a table."""
