@@ -1,0 +1,128 @@
+"""The LV blood pool found by how it enhances: strongly, steeply, near the centre, and after the RV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from operators.series import BoolArray, FloatArray
+
+CANDIDATES = 0.07
+"""Fraction of the image's pixels taken as blood: both ventricles and great vessels."""
+PRIOR_WIDTH = 0.33
+"""SD of the central prior as a fraction of the image's size."""
+CORRELATION = 0.93
+"""Least correlation with the seed's curve for a pixel to belong to the pool."""
+SAME_ARRIVAL = 1.5
+"""Clusters closer than this [s] are one chamber: transit of the lungs takes longer."""
+PEAK_OF_SEED = 0.4
+"""Least peak enhancement of a pool's pixel, as a fraction of the seed's."""
+SIGNAL_TO_NOISE = 12.0
+"""Least peak of blood, in units of the median change from frame to frame."""
+SMOOTH = np.array([0.25, 0.5, 0.25])
+
+
+def find_blood_pool(images: FloatArray, times: FloatArray) -> BoolArray | None:
+    """Mask of the LV blood pool in one slice.
+
+    Args:
+        images: signal or concentration, heart roughly still, shape (time, row, col).
+        times: [s], shape (time,).
+
+    Returns:
+        Mask of shape (row, col), None where nothing enhances like blood.
+    """
+    enhancement = enhance(images)
+    peak = enhancement.max(axis=0)
+    noise = np.median(np.abs(np.diff(enhancement, axis=0)), axis=0)
+    score = peak * upslope(enhancement, times) * _central_prior(peak.shape)
+    count = max(8, round(CANDIDATES * score.size))
+    blood = score >= np.partition(score.ravel(), -count)[-count]
+    blood &= peak > SIGNAL_TO_NOISE * np.median(noise)
+    if blood.sum() < 4:
+        return None
+    arrival = half_peak_time(enhancement, times)
+    seed = _main_part(blood & _later_chamber(arrival, blood, score), score)
+    return _grow(seed, enhancement, peak, score)
+
+
+def pool_curve(images: FloatArray, pool: BoolArray) -> FloatArray:
+    """Mean over the half of the pool that enhances most, where partial volume is least, shape (time,)."""
+    curves = images[:, pool].astype(np.float64)
+    peak = enhance(images[:, pool][:, :, None])[:, :, 0].max(axis=0)
+    return np.asarray(curves[:, peak >= np.median(peak)].mean(axis=1))
+
+
+def enhance(images: FloatArray) -> FloatArray:
+    """Images smoothed over three frames, less their level before the bolus, shape (time, row, col)."""
+    smoothed = ndimage.convolve1d(images.astype(np.float64), SMOOTH, axis=0, mode="nearest")
+    brightest = int(np.argmax(np.percentile(smoothed, 99, axis=(1, 2))))
+    before = smoothed[: max(3, brightest)]
+    return np.asarray(smoothed - np.percentile(before, 15, axis=0))
+
+
+def upslope(enhancement: FloatArray, times: FloatArray) -> FloatArray:
+    """Steepest rise of each pixel [1/s], shape (row, col)."""
+    rise = np.diff(enhancement, axis=0) / np.diff(times)[:, None, None]
+    return np.asarray(np.clip(rise.max(axis=0), 0, None))
+
+
+def half_peak_time(enhancement: FloatArray, times: FloatArray) -> FloatArray:
+    """When each pixel first reaches half its peak [s], shape (row, col)."""
+    half = 0.5 * enhancement.max(axis=0)
+    after = np.argmax(enhancement >= half, axis=0)
+    before = np.maximum(after - 1, 0)
+    low = np.take_along_axis(enhancement, before[None], 0)[0]
+    high = np.take_along_axis(enhancement, after[None], 0)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(high > low, (half - low) / (high - low), 1.0)
+    return np.asarray(times[before] + np.clip(part, 0, 1) * (times[after] - times[before]))
+
+
+def _central_prior(shape: tuple[int, ...]) -> FloatArray:
+    axes = [(np.arange(n) - (n - 1) / 2) / (n * PRIOR_WIDTH) for n in shape]
+    return np.asarray(np.exp(-0.5 * np.add.outer(axes[0] ** 2, axes[1] ** 2)))
+
+
+def _later_chamber(arrival: FloatArray, blood: BoolArray, score: FloatArray) -> BoolArray:
+    """Pixels nearer to the later of two clusters of arrival; all of them where there's but one."""
+    values, weights = arrival[blood], score[blood]
+    early, late = np.percentile(values, (10, 90))
+    for _ in range(50):
+        is_late = values > (early + late) / 2
+        if is_late.all() or not is_late.any():
+            break
+        early = np.average(values[~is_late], weights=weights[~is_late])
+        late = np.average(values[is_late], weights=weights[is_late])
+    if late - early < SAME_ARRIVAL:
+        return np.ones_like(blood)
+    return np.asarray(arrival > (early + late) / 2)
+
+
+def _main_part(mask: BoolArray, score: FloatArray) -> BoolArray:
+    """The connected part with the greatest sum of scores."""
+    parts, count = _components(mask)
+    sums = ndimage.sum_labels(score, parts, np.arange(1, count + 1))
+    return np.asarray(parts == 1 + int(np.argmax(sums)))
+
+
+def _components(mask: BoolArray) -> tuple[npt.NDArray[Any], int]:
+    parts, count = ndimage.label(mask)
+    return parts, int(count)
+
+
+def _grow(seed: BoolArray, enhancement: FloatArray, peak: FloatArray, score: FloatArray) -> BoolArray:
+    """Pixels connected to the seed's strongest half whose curves follow it."""
+    strong = seed & (score >= np.median(score[seed]))
+    template = enhancement[:, strong].mean(axis=1)
+    template = template - template.mean()
+    centred = enhancement - enhancement.mean(axis=0)
+    norm = np.sqrt((centred**2).sum(axis=0)) * np.sqrt((template**2).sum())
+    correlation = np.tensordot(template, centred, axes=(0, 0)) / np.maximum(norm, np.finfo(float).tiny)
+    alike = (correlation > CORRELATION) & (peak > PEAK_OF_SEED * np.median(peak[strong]))
+    parts, _ = _components(alike | strong)
+    grown = np.isin(parts, np.unique(parts[strong]))
+    return np.asarray(ndimage.binary_fill_holes(grown))

@@ -1,0 +1,130 @@
+"""Holds the heart still through a scan's series, slice by slice."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from operators.motion_correction.demons import Spacing, register, warp
+from operators.motion_correction.displacement import jacobian, pull, rebase
+from operators.motion_correction.karhunen_loeve import low_rank
+from operators.motion_correction.local_contrast import normalise
+from operators.motion_correction.proton_density import align_proton_density
+from operators.motion_correction.reference import choose_reference, find_heart
+from operators.motion_correction.residual import rms, rms_after
+from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionScan, QualityFlag
+
+logger = logging.getLogger(__name__)
+
+RANKS = (2, 3, 3, 4, 4)
+"""Modes of the model series by round: one alone diverges, too many keep the motion."""
+BRIGHT_END = 99.5
+"""Percentile of a slice's intensities that becomes 1."""
+STILL = 0.75
+"""Estimated RMS motion [mm] below which a slice is left as it is: interpolation would only blur it."""
+LARGE = 1.5
+"""Estimated RMS residual [mm] above which the reader is warned: about a pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceMotion:
+    """What was found out about one slice."""
+
+    reference: int
+    displacement: FloatArray
+    """Shape (time, 2, row, col) [mm]."""
+    pixels: FloatArray
+    """Corrected images, shape (time, row, col)."""
+    heart: BoolArray
+    """Left ventricle in the reference frame, shape (row, col)."""
+    before: float
+    after: float
+    flags: tuple[QualityFlag, ...]
+
+
+def correct_motion(scan: PerfusionScan) -> MotionCorrection:
+    """Register every frame of every slice to that slice's reference frame.
+
+    The reference frame stays as it is, pixel for pixel; every other frame is read once, by cubic interpolation, from
+    the original. A slice that hardly moves is passed on untouched.
+    """
+    series = scan.perfusion
+    spacing = series.pixel_spacing
+    slices = [
+        correct_slice(images, times, spacing, index)
+        for index, (images, times) in enumerate(zip(series.pixels, series.times, strict=True))
+    ]
+    corrected = replace(series, pixels=np.stack([one.pixels for one in slices]))
+    references = np.array([one.reference for one in slices])
+    displacement = np.stack([one.displacement for one in slices])
+    density = scan.proton_density
+    if density is not None:
+        density = align_proton_density(density, corrected, np.stack([one.heart for one in slices]))
+    before, after = (np.array([getattr(one, name) for one in slices]) for name in ("before", "after"))
+    logger.info(
+        "motion correction of %d slices x %d frames: %s -> %s mm RMS, reference frames %s",
+        series.n_slices, series.n_frames, before.round(2), after.round(2), references,
+    )  # fmt: skip
+    flags = tuple(flag for one in slices for flag in one.flags)
+    return MotionCorrection(corrected, density, references, displacement, before, after, flags)
+
+
+def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index: int = 0) -> SliceMotion:
+    """Motion of one slice and the images without it.
+
+    Args:
+        images: shape (time, row, col).
+        times: [s], shape (time,).
+        spacing: distance between rows and between columns [mm].
+        index: of the slice, for the flags.
+    """
+    scaled = scale(images)
+    field = register_to_model(scaled, spacing)
+    heart = find_heart(warp(scaled, field, spacing).numpy(), times, spacing)
+    reference = choose_reference(heart.curve, field[:, :, heart.region].mean(dim=2).numpy())
+    displacement = rebase(field, reference, spacing).numpy()
+    before = rms(displacement, heart.region)
+    if before < STILL:
+        displacement, pixels, after = np.zeros_like(displacement), images, before
+    else:
+        pixels = pull(images, displacement, spacing)
+        after = rms_after(scale(pixels), heart.region, before, spacing)
+    folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
+    region = find_heart(scale(pixels).numpy(), times, spacing).region
+    flags = _flags(index, found=heart.found, after=after, folded=folded)
+    return SliceMotion(reference, displacement, pixels, region, before, after, flags)
+
+
+def _flags(index: int, *, found: bool, after: float, folded: bool) -> tuple[QualityFlag, ...]:
+    place = f"slice {index + 1}"
+    flags = []
+    if not found:
+        text = f"No LV blood pool enhances in {place}: its reference frame and residual motion are guesses."
+        flags.append(QualityFlag("heart_not_found", "warning", text, index))
+    if folded:
+        text = f"The motion found in {place} folds the heart: it can't be right everywhere."
+        flags.append(QualityFlag("motion_folds", "warning", text, index))
+    if after > LARGE:
+        text = f"The heart still moves by about {after:.1f} mm RMS in {place} after motion correction."
+        flags.append(QualityFlag("motion_large", "warning", text, index))
+    return tuple(flags)
+
+
+def scale(images: FloatArray) -> torch.Tensor:
+    """Images with their bright end at 1, a little more and a little less than the range cut off, float32."""
+    bright = float(np.percentile(images, BRIGHT_END))
+    scaled = torch.from_numpy(np.asarray(images, np.float32) / np.float32(bright if bright > 0 else 1.0))
+    return scaled.clamp(-0.2, 1.3)
+
+
+def register_to_model(images: torch.Tensor, spacing: Spacing) -> torch.Tensor:
+    """Displacement from a still model of the series to each frame [mm], shape (time, 2, row, col)."""
+    sharp = normalise(images, spacing)
+    field = images.new_zeros(len(images), 2, *images.shape[1:])
+    for rank in RANKS:
+        model = low_rank(warp(images, field, spacing), rank)
+        field = register(sharp, normalise(model, spacing), field, spacing)
+    return field
