@@ -36,18 +36,24 @@ def find_left_ventricle(series: Array, spacing: tuple[float, float]) -> tuple[fl
 
     Returns:
         Row and column, in pixels.
+
+    Raises:
+        ValueError: nothing in the series ever changes.
     """
     rise = _enhancement(series, spacing)
     peak = rise.max(0)
+    if not peak.any():
+        raise ValueError("the series never changes, so no heart can be found in it")
     slope = np.gradient(rise, axis=0).max(0)
-    score = slope * (STAYING_SHARE + _washout(rise, peak)) * _central_prior(peak.shape, spacing)
+    brightness = slope * (STAYING_SHARE + _washout(rise, peak))
+    score = brightness * _central_prior(peak.shape, spacing)
     n_blood = min(BLOOD_MM2 / (spacing[0] * spacing[1]), BLOOD_SHARE * score.size)
     blood = score >= np.partition(score, -round(n_blood), axis=None)[-round(n_blood)]
     arrival = _half_peak_time(rise, peak)
     late = blood & (arrival >= _split(arrival[blood], score[blood]))
     parts, n_parts = ndimage.label(late)
     weights = ndimage.sum_labels(score, parts, range(1, n_parts + 1))
-    row, col = ndimage.center_of_mass(score, parts, int(np.argmax(weights)) + 1)
+    row, col = ndimage.center_of_mass(brightness, parts, int(np.argmax(weights)) + 1)
     return float(row), float(col)
 
 
@@ -61,12 +67,14 @@ def _enhancement(series: Array, spacing: tuple[float, float]) -> Array:
 
 def _washout(rise: Array, peak: Array) -> Array:
     """Share of the peak that is gone at the end."""
-    return 1 - np.divide(rise[-LAST_FRAMES:].mean(0), peak, out=np.ones_like(peak), where=peak > 0)
+    left: Array = np.divide(rise[-LAST_FRAMES:].mean(0), peak, out=np.ones_like(peak), where=peak > 0)
+    return 1 - left
 
 
 def _central_prior(shape: tuple[int, ...], spacing: tuple[float, float]) -> Array:
     away = [(np.arange(n) - (n - 1) / 2) * step / PRIOR_MM for n, step in zip(shape, spacing, strict=True)]
-    return np.exp(-0.5 * np.add.outer(away[0] ** 2, away[1] ** 2))
+    prior: Array = np.exp(-0.5 * np.add.outer(away[0] ** 2, away[1] ** 2))
+    return prior
 
 
 def _half_peak_time(rise: Array, peak: Array) -> Array:
@@ -77,7 +85,8 @@ def _half_peak_time(rise: Array, peak: Array) -> Array:
     before = np.take_along_axis(rise, np.maximum(first - 1, 0)[None], 0)[0]
     step = at - before
     part = np.divide(at - 0.5 * peak, step, out=np.zeros_like(step), where=step > 0)
-    return first - np.clip(part, 0, 1)
+    time: Array = first - np.clip(part, 0, 1)
+    return time
 
 
 def _split(arrival: Array, weight: Array) -> float:

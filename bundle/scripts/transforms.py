@@ -90,14 +90,14 @@ class CropAboutHeartd(MapTransform):
         crops = [sample(series[..., s].as_tensor(), grid, self.size) for s, grid in enumerate(grids)]
         outside = torch.stack([~inside for _, inside in crops], dim=-1)
         image = torch.stack([crop for crop, _ in crops], dim=-1).masked_fill(outside, torch.nan)
-        result[first] = self._like(series, image, grids[0])
+        result[first] = _with_meta(image, series, series.affine @ _step(grids[0]))
         result[f"{first}_grid"] = torch.stack(grids)
         result[f"{first}_shape"] = torch.tensor(series.shape[1:3])
         result[f"{first}_affine"] = torch.from_numpy(affine)
         for key in labels:
             crops = [sample(result[key][..., s], grid, self.size, "nearest") for s, grid in enumerate(grids)]
             label = torch.stack([crop * inside for crop, inside in crops], dim=-1)
-            result[key] = self._like(result[key], label, grids[0])
+            result[key] = _with_meta(label, result[key], series.affine @ _step(grids[0]))
         return result
 
     def _grids(self, series: np.ndarray[Any, Any], affine: np.ndarray[Any, Any]) -> list[Tensor]:
@@ -106,14 +106,6 @@ class CropAboutHeartd(MapTransform):
         turn = display_turn(affine)
         centers = (find_left_ventricle(series[..., s], spacing) for s in range(series.shape[-1]))
         return [crop_grid(center, spacing, turn, self.size, self.spacing) for center in centers]
-
-    @staticmethod
-    def _like(source: MetaTensor, values: Tensor, grid: Tensor) -> MetaTensor:
-        """The crop with the source's meta data; its affine is that of the first slice's crop."""
-        step = torch.eye(4, dtype=torch.float64)
-        step[:2, :2], step[:2, 3] = grid[:, :2], grid[:, 2]
-        result: MetaTensor = MetaTensor(values, meta=source.meta, affine=source.affine @ step)
-        return result
 
 
 class ScaleByPercentilesd(MapTransform):
@@ -172,8 +164,7 @@ class RestoreSourceGridd(MapTransform):
             for s, grid in enumerate(grids):
                 values, inside = sample(crop[..., s], invert(torch.as_tensor(grid)), (rows, cols))
                 slices.append(torch.where(inside, values, background.to(values)))
-            meta = result[self.reference].meta
-            result[key] = MetaTensor(torch.stack(slices, dim=-1), meta=meta, affine=torch.as_tensor(affine))
+            result[key] = _with_meta(torch.stack(slices, dim=-1), result[self.reference], torch.as_tensor(affine))
         return result
 
 
@@ -186,5 +177,19 @@ class KeepHeartd(MapTransform):
             labels = result[key]
             slices = np.moveaxis(np.asarray(labels[0]), -1, 0)
             clean = np.stack([keep_heart(one) for one in slices], axis=-1)
-            result[key] = MetaTensor(torch.from_numpy(clean[None]), meta=labels.meta, affine=labels.affine)
+            result[key] = _with_meta(torch.from_numpy(clean[None]), labels, labels.affine)
         return result
+
+
+def _with_meta(values: Tensor, source: MetaTensor, affine: Tensor) -> MetaTensor:
+    """Values with the source's meta data, but an affine of their own."""
+    result = MetaTensor(values, meta=dict(source.meta))
+    result.affine = affine
+    return result
+
+
+def _step(grid: Tensor) -> Tensor:
+    """A grid as a 4 x 4 matrix; crops of further slices have other origins, which one affine can't tell."""
+    step = torch.eye(4, dtype=torch.float64)
+    step[:2, :2], step[:2, 3] = grid[:, :2], grid[:, 2]
+    return step
