@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.data import MetaTensor
-from monai.transforms import LoadImaged, MapTransform
+from monai.data import MetaTensor, NibabelReader
+from monai.transforms import MapTransform
 from torch import Tensor
 
 from .cleaning import keep_heart
@@ -27,14 +27,17 @@ from .heart_finding import find_left_ventricle
 Data = dict[Hashable, Any]
 
 
-class LoadSeriesd(LoadImaged):
-    """Read files; data that are tensors already are taken as they are."""
+class LoadNiftid(MapTransform):
+    """Read NIfTI files; what is a tensor already is taken as it is."""
 
-    def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> Data:
-        if all(isinstance(data[key], Tensor) for key in self.key_iterator(dict(data))):
-            return dict(data)
-        loaded: Data = super().__call__(data, reader)
-        return loaded
+    def __call__(self, data: Mapping[Hashable, Any]) -> Data:
+        result = dict(data)
+        reader = NibabelReader()
+        for key in self.key_iterator(result):
+            if not isinstance(result[key], Tensor):
+                values, meta = reader.get_data(reader.read(result[key]))
+                result[key] = MetaTensor.ensure_torch_and_prune_meta(values.astype(np.float32), meta)
+        return result
 
 
 class FirstFramesd(MapTransform):

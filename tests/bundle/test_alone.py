@@ -1,0 +1,65 @@
+"""In an empty folder, without the application, on made-up files, the bundle infers, evaluates and trains."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from first_pass import first_pass
+
+PATIENTS = 3
+
+
+@pytest.fixture(scope="module")
+def ran(small_bundle: Path) -> Path:
+    """The bundle after a run of everything, see run_alone.py."""
+    data = small_bundle / "data"
+    (data / "labels").mkdir(parents=True)
+    items = []
+    for patient in range(PATIENTS):
+        slices = [first_pass((70, 64), 2.2, (4.0 * patient, -3.0 * s), n_frames=36) for s in range(2)]
+        images = np.stack([np.moveaxis(series, 0, -1) for series, _ in slices], axis=2)
+        labels = np.stack([label for _, label in slices], axis=2)
+        affine = np.array([[0.354, -0.707, 0, 0], [-0.354, -0.707, 0, 0], [-0.866, 0, 1, 0], [0, 0, 0, 1]])
+        affine = affine @ np.diag([2.2, 2.2, 10, 1])
+        nib.save(nib.Nifti1Image(images, affine), data / f"{patient}.nii.gz")
+        nib.save(nib.Nifti1Image(labels, affine), data / f"labels/{patient}.nii.gz")
+        items.append({"image": f"{patient}.nii.gz", "label": f"labels/{patient}.nii.gz", "patient": str(patient)})
+    (data / "dataset.json").write_text(json.dumps(items))
+    script = Path(__file__).with_name("run_alone.py")
+    done = subprocess.run([sys.executable, script, small_bundle], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return small_bundle
+
+
+def test_inference_writes_labels_on_each_images_own_grid(ran: Path) -> None:
+    written = sorted((ran / "output").glob("*_seg.nii.gz"))
+    assert [path.name for path in written] == [f"{patient}_seg.nii.gz" for patient in range(PATIENTS)]
+    for path in written:
+        image = nib.load(ran / "data" / path.name.replace("_seg", ""))
+        labels = nib.load(path)
+        assert labels.shape == image.shape[:3]
+        assert labels.get_data_dtype() == np.uint8
+        np.testing.assert_allclose(labels.affine, image.affine, atol=1e-5)
+
+
+def test_evaluation_scores_each_image_and_class(ran: Path) -> None:
+    with (ran / "evaluation/dice_raw.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == PATIENTS
+    assert {"class0", "class1", "class2", "mean"} <= rows[0].keys()
+
+
+def test_training_leaves_a_checkpoint_that_fits(ran: Path) -> None:
+    import torch
+
+    trained = torch.load(ran / "runs/checkpoints/model.pt", weights_only=True)
+    start = torch.load(ran / "models/model.pt", weights_only=True)
+    assert {name: tensor.shape for name, tensor in trained.items()} == {name: t.shape for name, t in start.items()}
+    assert any(not torch.equal(trained[name], start[name]) for name in start)
