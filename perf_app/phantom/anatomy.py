@@ -54,8 +54,8 @@ class AnatomyRanges:
     """Height of trabeculae, as a share of the radius."""
     obliterated: float = 0.0
     """Probability of a nearly empty cavity under a thick wall."""
-    epicardial_inset_mm: Range = (0.0, 0.0)
-    """How far inside the wall's edge the label ends, as readers draw it."""
+    epicardial_inset_mm: Range = (0.5, 1.0)
+    """How far inside the wall's edge the label ends: readers keep clear of pixels that hold fat or RV blood too."""
     rv_depth_mm: Range = (16.0, 32.0)
     rv_half_width: Range = (0.95, 1.25)
     """Half of the angle between the RV's insertions [rad]."""
@@ -100,7 +100,7 @@ WILD = AnatomyRanges(
     papillary_depth=(0.0, 0.75),
     trabeculation=(0.0, 0.45),
     obliterated=0.08,
-    epicardial_inset_mm=(0.0, 2.5),
+    epicardial_inset_mm=(0.3, 3.0),
     rv_depth_mm=(5.0, 48.0),
     rv_half_width=(0.6, 1.5),
     rv_absent_apex=0.25,

@@ -124,7 +124,7 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
     shading = images.coil_shading(draw, native, draw.slice((0.0, 1.0)) * torch.where(gadolinium, 0.25, 1.0))
     noise = contrast * torch.exp(draw.slice((-4.6, -2.2)))
     # Concentration comes from a division by the proton density: noise grows where there is little of it.
-    void = 1 + draw.slice((0.0, 6.0))[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
+    void = 1 + 6 * draw.slice((0.0, 1.0)).square()[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
     level = torch.where(gadolinium[..., None, None], noise[..., None, None] * void, noise[..., None, None])
     magnitude = ~gadolinium[..., None, None, None]
     return images.add_noise(draw, series * shading[:, :, None], level[:, :, None], magnitude)
