@@ -11,9 +11,16 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from bundle_scripts import make_small_bundle
 from first_pass import first_pass
 
 PATIENTS = 3
+
+
+@pytest.fixture(scope="module")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle with few filters and random weights, in a folder of its own."""
+    return make_small_bundle(tmp_path_factory.mktemp("small") / "bundle")
 
 
 @pytest.fixture(scope="module")

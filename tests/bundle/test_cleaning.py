@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bundle_scripts  # noqa: F401
 import numpy as np
 import numpy.typing as npt
 import pytest

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundle_scripts import BUNDLE, make_small_bundle
 
 MERGED = (
     ("inference",),
@@ -19,26 +20,32 @@ MERGED = (
 )
 
 
-def read(bundle: Path, name: str) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((bundle / "configs" / f"{name}.json").read_text())
+@pytest.fixture(scope="module")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle with few filters and random weights, in a folder of its own."""
+    return make_small_bundle(tmp_path_factory.mktemp("small") / "bundle")
+
+
+def read(name: str) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((BUNDLE / "configs" / f"{name}.json").read_text())
     return config
 
 
-def test_the_bundle_imports_nothing_of_the_application(bundle: Path) -> None:
-    for file in sorted((bundle / "scripts").rglob("*.py")):
+def test_the_bundle_imports_nothing_of_the_application() -> None:
+    for file in sorted((BUNDLE / "scripts").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
             assert not {name.partition(".")[0] for name in names} & {"perf_app", "operators"}, file
 
 
-def test_only_the_overlay_of_digital_patients_knows_the_application(bundle: Path) -> None:
-    knowing = [path.name for path in (bundle / "configs").glob("*.json") if '"perf_app.' in path.read_text()]
+def test_only_the_overlay_of_digital_patients_knows_the_application() -> None:
+    knowing = [path.name for path in (BUNDLE / "configs").glob("*.json") if '"perf_app.' in path.read_text()]
     assert knowing == ["train_digital.json"]
 
 
-def test_training_and_inference_describe_one_network_and_one_preprocessing(bundle: Path) -> None:
-    inference, train = read(bundle, "inference"), read(bundle, "train")
+def test_training_and_inference_describe_one_network_and_one_preprocessing() -> None:
+    inference, train = read("inference"), read("train")
     assert train["network_def"] == inference["network_def"]
     assert train["validate"]["inferer"] == inference["inferer"]
 
@@ -49,8 +56,8 @@ def test_training_and_inference_describe_one_network_and_one_preprocessing(bundl
     assert own(train["train"]["deterministic_transforms"]) == own(inference["preprocessing"]["transforms"])
 
 
-def test_the_training_recipe_is_the_papers(bundle: Path) -> None:
-    train = read(bundle, "train")
+def test_the_training_recipe_is_the_papers() -> None:
+    train = read("train")
     assert train["optimizer"]["_target_"] == "torch.optim.Adam"
     assert train["learning_rate"] == 1e-3
     schedule = train["lr_scheduler"]
@@ -64,23 +71,23 @@ def test_the_training_recipe_is_the_papers(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("names", MERGED, ids=" + ".join)
-def test_every_reference_of_a_configuration_is_defined(bundle: Path, names: tuple[str, ...]) -> None:
+def test_every_reference_of_a_configuration_is_defined(names: tuple[str, ...]) -> None:
     from monai.bundle import ConfigParser, ReferenceResolver
 
     parser = ConfigParser()
-    parser.read_config([bundle / "configs" / f"{name}.json" for name in names])
+    parser.read_config([BUNDLE / "configs" / f"{name}.json" for name in names])
     parser.parse()
     for identity, item in parser.ref_resolver.items.items():
         for reference in ReferenceResolver.find_refs_in_config(item.get_config(), identity):
             assert parser.ref_resolver.normalize_id(reference) in parser, (identity, reference)
 
 
-def test_metadata_fit_their_schema(bundle: Path, shared_data: Path) -> None:
+def test_metadata_fit_their_schema(shared_data: Path) -> None:
     from monai.bundle import verify_metadata
 
     schema = shared_data / "monai/meta_schema_20240725.json"
     verify_metadata(
-        meta_file=str(bundle / "configs/metadata.json"),
+        meta_file=str(BUNDLE / "configs/metadata.json"),
         filepath=str(schema),
         hash_val=hashlib.sha256(schema.read_bytes()).hexdigest(),
         hash_type="sha256",
@@ -94,18 +101,18 @@ def test_metadata_describe_the_network(small_bundle: Path, monkeypatch: pytest.M
     verify_net_in_out("network_def", "configs/metadata.json", "configs/inference.json", device="cpu")
 
 
-def test_version_and_changelog_agree(bundle: Path) -> None:
-    metadata = read(bundle, "metadata")
+def test_version_and_changelog_agree() -> None:
+    metadata = read("metadata")
     assert metadata["version"] in metadata["changelog"]
     assert (
         metadata["network_data_format"]["inputs"]["image"]["num_channels"]
-        == read(bundle, "inference")["network_def"]["in_channels"]
+        == read("inference")["network_def"]["in_channels"]
     )
     labels = metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
     assert labels == {"0": "background", "1": "LV cavity", "2": "LV myocardium", "3": "RV"}
 
 
-def test_customary_files_are_there(bundle: Path) -> None:
+def test_customary_files_are_there() -> None:
     for part in (
         "LICENSE",
         "docs/README.md",
@@ -113,7 +120,7 @@ def test_customary_files_are_there(bundle: Path) -> None:
         "configs/logging.conf",
         "configs/multi_gpu_train.json",
     ):
-        assert (bundle / part).is_file(), part
+        assert (BUNDLE / part).is_file(), part
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
@@ -132,4 +139,5 @@ def test_the_network_is_exported_to_torchscript(
         meta_file="configs/metadata.json",
         config_file="configs/inference.json",
     )
-    assert torch.jit.load(str(target))(torch.zeros(1, 48, 16, 16)).shape == (1, 4, 16, 16)
+    exported = torch.jit.load(str(target))  # type: ignore[no-untyped-call]
+    assert exported(torch.zeros(1, 48, 16, 16)).shape == (1, 4, 16, 16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import bundle_scripts  # noqa: F401
 import torch
 from scripts.loss import CrossEntropyIoULoss
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bundle_scripts  # noqa: F401
 import pytest
 import torch
 from scripts.networks import NETWORKS, create_network
@@ -28,7 +29,7 @@ def test_scripting_and_tracing_change_nothing() -> None:
     network = ResidualUNet(**SMALL).eval()  # type: ignore[arg-type]
     image = torch.randn(1, 5, 24, 24)
     with pytest.warns(DeprecationWarning, match="torch.jit"):
-        forms = torch.jit.script(network), torch.jit.trace(network, image)
+        forms = torch.jit.script(network), torch.jit.trace(network, image)  # type: ignore[no-untyped-call]
     for form in forms:
         torch.testing.assert_close(form(image), network(image))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from bundle_scripts import BUNDLE
 from scripts.weights import WeightsError, check_digest, load_weights, record_digest
 from torch import nn
 
@@ -50,15 +51,15 @@ def test_a_checkpoint_that_would_run_code_is_refused(checkpoint: Path) -> None:
         load_weights(nn.Linear(2, 3), checkpoint)
 
 
-def test_the_digest_can_be_recorded_from_the_command_line(checkpoint: Path, bundle: Path) -> None:
+def test_the_digest_can_be_recorded_from_the_command_line(checkpoint: Path) -> None:
     recorded = checkpoint.with_suffix(".sha256")
     before = recorded.read_text()
     recorded.unlink()
     subprocess.run(
-        [sys.executable, str(bundle / "scripts/weights.py"), str(checkpoint)], check=True, capture_output=True
+        [sys.executable, str(BUNDLE / "scripts/weights.py"), str(checkpoint)], check=True, capture_output=True
     )
     assert recorded.read_text() == before
 
 
-def test_the_shipped_weights_are_the_recorded_ones(bundle: Path) -> None:
-    check_digest(bundle / "models/model.pt")
+def test_the_shipped_weights_are_the_recorded_ones() -> None:
+    check_digest(BUNDLE / "models/model.pt")

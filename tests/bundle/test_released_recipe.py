@@ -1,0 +1,38 @@
+"""The command that made the released weights still runs, small."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bundle_scripts import make_small_bundle
+
+RECIPE = ("train", "train_digital", "train_released")
+SMALL = {
+    "epochs": 1,
+    "items_per_epoch": 2,
+    "batch_size": 1,
+    "num_workers": 0,
+    "validation_items": 1,
+    "val_interval": 1,
+    "patch_size": 32,
+    "validation_patients#size": 32,
+    "train#dataset#patients": 1,
+    "train#dataset#shuffle": 0,
+}
+
+
+@pytest.mark.parametrize("further", [(), ("train_released_full",)], ids=["patches", "full size"])
+def test_recipe_runs(tmp_path: Path, repository: Path, further: tuple[str, ...]) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    files = [f"configs/{name}.json" for name in RECIPE + further]
+    settings = SMALL | ({"start_from": "models/model.pt"} if further else {})
+    overrides = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
+    command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(files), *overrides]
+    environment = os.environ | {"PYTHONPATH": str(repository), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (bundle / "runs/checkpoints/final.pt").is_file()
