@@ -23,7 +23,8 @@ def dice(one: BoolArray, other: BoolArray) -> float:
 
 
 def labels_of(segmenter: Segmenter, series: FloatArray, spacing: float) -> IntArray:
-    return segmenter.segment(gadolinium_series(series[None], (spacing, spacing))).labels[0]
+    labels = segmenter.segment(gadolinium_series(series[None], (spacing, spacing))).labels
+    return np.asarray(labels[0])
 
 
 def test_shifting_the_image_by_pixels_shifts_the_labels(segmenter: Segmenter) -> None:
