@@ -14,12 +14,14 @@ CANDIDATES = 0.07
 """Fraction of the image's pixels taken as blood: both ventricles and great vessels."""
 PRIOR_WIDTH = 0.33
 """SD of the central prior as a fraction of the image's size."""
-CORRELATION = 0.93
-"""Least correlation with the seed's curve for a pixel to belong to the pool."""
+CORRELATIONS = (0.96, 0.98, 0.99)
+"""Least correlation with the seed's curve for a pixel to belong to the pool; the next, where that leaks."""
 SAME_ARRIVAL = 1.5
 """Clusters closer than this [s] are one chamber: transit of the lungs takes longer."""
-PEAK_OF_SEED = 0.4
-"""Least peak enhancement of a pool's pixel, as a fraction of the seed's."""
+PEAK_OF_SEED = 0.55
+"""Least peak enhancement of a pool's pixel, as a fraction of the seed's: half of it is blood."""
+LARGEST = 0.22
+"""A pool that fills more of the image has leaked into tissue."""
 SIGNAL_TO_NOISE = 12.0
 """Least peak of blood, in units of the median change from frame to frame."""
 SMOOTH = np.array([0.25, 0.5, 0.25])
@@ -49,11 +51,16 @@ def find_blood_pool(images: FloatArray, times: FloatArray) -> BoolArray | None:
     return _grow(seed, enhancement, peak, score)
 
 
+def brightest_half(images: FloatArray, pool: BoolArray) -> BoolArray:
+    """The half of the pool that enhances most, where partial volume is least, shape (row, col)."""
+    peak = np.zeros(pool.shape)
+    peak[pool] = enhance(images[:, pool][:, :, None]).max(axis=0)[:, 0]
+    return np.asarray(pool & (peak >= np.median(peak[pool])))
+
+
 def pool_curve(images: FloatArray, pool: BoolArray) -> FloatArray:
-    """Mean over the half of the pool that enhances most, where partial volume is least, shape (time,)."""
-    curves = images[:, pool].astype(np.float64)
-    peak = enhance(images[:, pool][:, :, None])[:, :, 0].max(axis=0)
-    return np.asarray(curves[:, peak >= np.median(peak)].mean(axis=1))
+    """Mean over the brightest half of the pool, shape (time,)."""
+    return np.asarray(images[:, brightest_half(images, pool)].mean(axis=1, dtype=np.float64))
 
 
 def enhance(images: FloatArray) -> FloatArray:
@@ -122,7 +129,10 @@ def _grow(seed: BoolArray, enhancement: FloatArray, peak: FloatArray, score: Flo
     centred = enhancement - enhancement.mean(axis=0)
     norm = np.sqrt((centred**2).sum(axis=0)) * np.sqrt((template**2).sum())
     correlation = np.tensordot(template, centred, axes=(0, 0)) / np.maximum(norm, np.finfo(float).tiny)
-    alike = (correlation > CORRELATION) & (peak > PEAK_OF_SEED * np.median(peak[strong]))
-    parts, _ = _components(alike | strong)
-    grown = np.isin(parts, np.unique(parts[strong]))
-    return np.asarray(ndimage.binary_fill_holes(grown))
+    high = peak > PEAK_OF_SEED * np.median(peak[strong])
+    for least in CORRELATIONS:
+        parts, _ = _components((correlation > least) & high | strong)
+        grown = np.asarray(ndimage.binary_fill_holes(np.isin(parts, np.unique(parts[strong]))))
+        if grown.mean() <= LARGEST:
+            return grown
+    return seed
