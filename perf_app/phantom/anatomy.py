@@ -52,6 +52,10 @@ class AnatomyRanges:
     """How far papillary muscles reach into the cavity, as a share of its radius."""
     trabeculation: Range = (0.0, 0.15)
     """Height of trabeculae, as a share of the radius."""
+    trabecular_zone: Range = (0.0, 0.08)
+    """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius."""
+    extra_papillary: float = 0.2
+    """Probability of each of two further papillary heads."""
     obliterated: float = 0.0
     """Probability of a nearly empty cavity under a thick wall."""
     epicardial_inset_mm: Range = (0.5, 1.0)
@@ -99,6 +103,8 @@ WILD = AnatomyRanges(
     wobble=(0.01, 0.14),
     papillary_depth=(0.0, 0.75),
     trabeculation=(0.0, 0.45),
+    trabecular_zone=(0.0, 0.25),
+    extra_papillary=0.5,
     obliterated=0.08,
     epicardial_inset_mm=(0.3, 3.0),
     rv_depth_mm=(5.0, 48.0),
@@ -252,11 +258,12 @@ def _outlines(draw: Draw, ranges: AnatomyRanges) -> _Outlines:
 def _indentation(draw: Draw, ranges: AnatomyRanges, empty: Tensor) -> Tensor:
     """Share of the cavity's radius that papillary muscles and trabeculae take at each angle: blood is star-shaped."""
     depth = torch.zeros(draw.n_patients, draw.n_slices, shapes.N_ANGLES, device=draw.generator.device)
-    for side in (1.0, -1.0):
-        centre = side * draw.coherent((1.7, 2.7), 0.3)
-        width = draw.slice((0.18, 0.55))
-        height = draw.coherent(ranges.papillary_depth, 0.5)
+    for head in range(4):
+        centre = (-1) ** head * draw.coherent((1.4, 2.8), 0.3)
+        width = draw.slice((0.18, 0.6))
+        height = draw.coherent(ranges.papillary_depth, 0.5) * (draw.chance(ranges.extra_papillary) if head > 1 else 1)
         depth = torch.maximum(depth, height[..., None] * shapes.bump(centre, width))
+    depth = depth + draw.coherent(ranges.trabecular_zone, 0.5)[..., None]
     for nodes in (16, 44):
         depth = depth + shapes.spikes(draw, nodes) * draw.coherent(ranges.trabeculation, 0.4)[..., None]
     # Papillary muscles and trabeculae meet in a contracted ventricle: little blood is left.

@@ -121,7 +121,8 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
 
     shift = images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
     series = images.move(draw, series, shift)
-    shading = images.coil_shading(draw, native, draw.slice((0.0, 1.0)) * torch.where(gadolinium, 0.25, 1.0))
+    falloff = draw.slice((0.0, 1.3)) * torch.where(gadolinium, 0.25, 1.0)
+    shading = images.coil_shading(draw, native, SPACING_MM * size, falloff)
     noise = contrast * torch.exp(draw.slice((-4.6, -2.2)))
     # Concentration comes from a division by the proton density: noise grows where there is little of it.
     void = 1 + 6 * draw.slice((0.0, 1.0)).square()[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)

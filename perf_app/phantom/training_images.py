@@ -96,13 +96,21 @@ def clutter(draw: Draw, n_pixels: int, n_frames: int, strength: Tensor) -> tuple
     return maps, (0.6 * curves + slow) * strength[..., None, None]
 
 
-def coil_shading(draw: Draw, n_pixels: int, strength: Tensor) -> Tensor:
-    """Receiver sensitivity with a bright side, mean about 1, shape (patient, slice, row, col)."""
-    line = torch.linspace(-1, 1, n_pixels, device=strength.device)
-    direction = draw.slice((0, 2 * torch.pi))[..., None, None]
-    slope = direction.cos() * line[:, None] + direction.sin() * line
+def coil_shading(draw: Draw, n_pixels: int, size_mm: float, strength: Tensor) -> Tensor:
+    """Receiver sensitivity that falls away from one side, 1 in the middle, shape (patient, slice, row, col).
+
+    Args:
+        draw: source of random numbers.
+        n_pixels: rows and columns.
+        size_mm: what they cover.
+        strength: logarithm of the change over 50 mm, shape (patient, slice).
+    """
+    line = torch.linspace(-size_mm / 2, size_mm / 2, n_pixels, device=strength.device)
+    direction = draw.patient((0, 2 * torch.pi))[..., None, None]
+    along = direction.cos() * line[:, None] + direction.sin() * line
     wavy = shapes.smooth_field(draw, (n_pixels, n_pixels), 2)[:, :, 0]
-    return torch.exp(strength[..., None, None] * (0.9 * slope + 0.5 * wavy))
+    # Far from the middle it levels out.
+    return torch.exp(strength[..., None, None] * (1.4 * torch.tanh(along / 70) + 0.3 * wavy))
 
 
 def add_noise(draw: Draw, series: Tensor, deviation: Tensor, magnitude: Tensor) -> Tensor:
