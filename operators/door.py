@@ -7,7 +7,7 @@ function and its arguments.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, ClassVar
@@ -20,12 +20,15 @@ logger = logging.getLogger(__name__)
 class Stopwatch:
     """Seconds by room and scan of one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_start: Callable[[str, int | None], None] | None = None) -> None:
         self.seconds: dict[tuple[str, int | None], float] = {}
+        self.on_start = on_start
 
     @contextmanager
     def time(self, room: str, scan: int | None) -> Iterator[None]:
         """Time what happens inside; `scan` is the scan's index, None for work done once for the whole study."""
+        if self.on_start is not None:
+            self.on_start(room, scan)
         started = perf_counter()
         yield
         self.seconds[room, scan] = perf_counter() - started

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from operators.framework import prepare
+
+prepare()
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -1,0 +1,230 @@
+"""The command line: arguments, logging, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from operators.errors import PerfusionError
+from operators.series import State
+from perf_app.config import Settings, read_settings
+from perf_app.run import Outcome, run
+
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+people = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Cardiac perfusion MRI: from a DICOM study to myocardial blood flow, AHA sectors and a report. "
+    "Research use only; the network was trained on simulated patients.",
+)
+orchestrators = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+
+ROOMS = 11
+"""Steps of the chain, for the progress bar; rooms run once a scan count once."""
+
+Model = Annotated[Path | None, typer.Option("--model", "-m", help="The bundle's folder (default: the one shipped).")]
+WorkDir = Annotated[Path | None, typer.Option("--workdir", "-w", help="Where relative paths start.")]
+Aif = Annotated[Path | None, typer.Option(help="CSV time_s,gd_mmol_per_l that stands in for an AIF series.")]
+ProtocolFile = Annotated[Path | None, typer.Option(help="YAML with what the headers don't tell (docs/protocol.md).")]
+StateOption = Annotated[State | None, typer.Option(help="Haemodynamic state, where the descriptions don't tell.")]
+Nifti = Annotated[bool | None, typer.Option("--nifti", help="Write NIfTI files too.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step.")]
+
+
+@orchestrators.command()
+def _exec(
+    input_path: Annotated[Path | None, typer.Option("--input", "-i", help="Folder with the study's DICOM.")] = None,
+    output_path: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the results.")] = None,
+    model: Model = None,
+    workdir: WorkDir = None,
+    aif: Aif = None,
+    protocol: ProtocolFile = None,
+    state: StateOption = None,
+    nifti: Nifti = None,
+) -> None:
+    """Process one study. Arguments win over HOLOSCAN_INPUT_PATH, _OUTPUT_PATH, _MODEL_PATH and _WORKDIR."""
+    _log_to_stderr(logging.INFO)
+    settings = _settings_or_exit(
+        input_path=input_path,
+        output_path=output_path,
+        model_path=model,
+        workdir=workdir,
+        aif=aif,
+        protocol=protocol,
+        state=state,
+        nifti=nifti,
+    )
+    raise typer.Exit(run(settings).exit_code)
+
+
+@people.command("run")
+def run_command(
+    input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folder with the study's DICOM.")],
+    output_path: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the results.")],
+    model: Model = None,
+    workdir: WorkDir = None,
+    aif: Aif = None,
+    protocol: ProtocolFile = None,
+    state: StateOption = None,
+    nifti: Nifti = None,
+    verbose: Verbose = False,
+) -> None:
+    """Analyse one study: numbers, report and DICOM objects into OUT."""
+    _log_to_stderr(logging.INFO if verbose else logging.CRITICAL)
+    settings = _settings_or_exit(
+        input_path=input_path,
+        output_path=output_path,
+        model_path=model,
+        workdir=workdir,
+        aif=aif,
+        protocol=protocol,
+        state=state,
+        nifti=nifti,
+    )
+    outcome = _run_with_progress(settings)
+    _show(outcome, settings)
+    raise typer.Exit(outcome.exit_code)
+
+
+@people.command()
+def inspect(input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folder with DICOM files.")]) -> None:
+    """Show what a folder holds and what would be done with it; runs nothing."""
+    from operators.dicom_loading.inspection import inspect_folder
+
+    _log_to_stderr(logging.CRITICAL)
+    try:
+        series = inspect_folder(input_path)
+    except PerfusionError as error:
+        _print_error(error)
+        raise typer.Exit(error.exit_code) from None
+    table = Table(title="Series", title_justify="left")
+    for name in ("series", "role", "state", "slices", "frames", "heart rate", "missing", "plan"):
+        table.add_column(name, overflow="fold")
+    for one in series:
+        rate = "" if one.heart_rate_bpm is None else f"{one.heart_rate_bpm:.0f}/min"
+        uid = "…" + one.series_instance_uid[-12:]
+        table.add_row(uid, one.role, one.state, str(one.slices), str(one.frames), rate, one.missing, one.plan)
+    Console(soft_wrap=False).print(table)
+
+
+@people.command()
+def demo(
+    output: Annotated[Path, typer.Argument(metavar="[OUT]", help="Folder for study and results.")] = Path("out/demo"),
+) -> None:
+    """Make a digital (simulated) patient's study, stress and rest, and analyse it."""
+    from perf_app.demo import compare_with_truth
+    from perf_app.phantom.patient import DigitalPatient
+    from perf_app.phantom.study import write_study
+
+    _log_to_stderr(logging.CRITICAL)
+    study, results = output / "study", output / "results"
+    for stale in (study, results):
+        shutil.rmtree(stale, ignore_errors=True)
+    with console.status("Making a digital patient's study (simulated) ..."):
+        truth = write_study(study, DigitalPatient())
+    settings = _settings_or_exit(input_path=study, output_path=results)
+    outcome = _run_with_progress(settings)
+    _show(outcome, settings)
+    if outcome.result is not None:
+        console.print(compare_with_truth(outcome.result, truth))
+    raise typer.Exit(outcome.exit_code)
+
+
+@people.command()
+def phantom(
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="Folder; one subfolder a patient.")],
+    patients: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the others count on.")] = 1,
+) -> None:
+    """Write digital (simulated) patients as DICOM studies, with their truth beside them."""
+    from perf_app.phantom.patient import DigitalPatient
+    from perf_app.phantom.study import write_study
+
+    _log_to_stderr(logging.CRITICAL)
+    for number in range(seed, seed + patients):
+        folder = output / f"patient{number:04d}"
+        with console.status(f"Digital patient {number} ..."):
+            write_study(folder, DigitalPatient(seed=number))
+        console.print(f"{folder}")
+
+
+def exec_main() -> None:
+    """Entry point of `python -m perf_app`."""
+    orchestrators(prog_name="python -m perf_app")
+
+
+def main() -> None:
+    """Entry point of `perf-app`."""
+    people(prog_name="perf-app")
+
+
+def _log_to_stderr(level: int) -> None:
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for package in ("perf_app", "operators"):
+        logging.getLogger(package).setLevel(level)
+
+
+def _settings_or_exit(**arguments: object) -> Settings:
+    try:
+        return read_settings(**arguments)
+    except PerfusionError as error:
+        _print_error(error)
+        raise typer.Exit(error.exit_code) from None
+
+
+def _run_with_progress(settings: Settings) -> Outcome:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as progress:
+        task = progress.add_task("starting", total=ROOMS)
+        begun = set[str]()
+
+        def on_start(room: str, scan: int | None) -> None:
+            begun.add(room)
+            which = "" if scan is None else f" (scan {scan + 1})"
+            progress.update(task, completed=len(begun) - 1, description=room.replace("_", " ") + which)
+
+        return run(settings, on_start)
+
+
+def _show(outcome: Outcome, settings: Settings) -> None:
+    if outcome.error is not None:
+        _print_error(outcome.error)
+    if outcome.result is None:
+        return
+    table = Table(title="Research use only", title_justify="left")
+    for name in ("scan", "slices x frames", "global", "LAD", "RCA", "LCx", "unit"):
+        table.add_column(name)
+    for scan in outcome.result.scans:
+        pixels = scan.scan.perfusion
+        regions = (scan.sectors.whole, *(scan.sectors.by_territory[t] for t in ("LAD", "RCA", "LCx")))
+        values = ["withheld" if region is None else f"{region.mean:.2f} ± {region.sd:.2f}" for region in regions]
+        table.add_row(scan.scan.state, f"{pixels.n_slices} x {pixels.n_frames}", *values, scan.flow.unit)
+    console.print(table)
+    if outcome.result.reserve_global is not None:
+        console.print(f"Reserve (stress/rest): {outcome.result.reserve_global:.2f}")
+    for flag in (*(flag for scan in outcome.result.scans for flag in scan.flags), *outcome.result.flags):
+        console.print(f"  {flag.severity}: {flag.message}", style="yellow" if flag.severity == "warning" else None)
+    output = settings.resolved(settings.output_path)
+    console.print(f"\nWritten to {output}:")
+    for file in sorted(output.iterdir()):
+        console.print(f"  {file.name}  ({file.stat().st_size / 1024:.0f} KiB)", highlight=False)
+
+
+def _print_error(error: PerfusionError) -> None:
+    errors.print(f"[red]{error.message}[/red]" if "[" not in error.message else error.message, highlight=False)
+    if error.where:
+        errors.print(f"  where: {error.where}", highlight=False, markup=False)
+    if error.hint:
+        errors.print(f"  what to do: {error.hint}", highlight=False, markup=False)

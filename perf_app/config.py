@@ -1,0 +1,147 @@
+"""The only reader of settings: the command's arguments, HOLOSCAN_* environment variables, a site's protocol file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from operators.errors import SettingError
+from operators.protocol import Protocol
+from operators.series import Sequence, State
+
+SHIPPED_BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
+DEFAULT_HEMATOCRIT = 0.42
+"""Of adults, taken where neither file nor header says more."""
+
+
+class Settings(BaseSettings):
+    """What one run needs to know; arguments win over the environment (HOLOSCAN_INPUT_PATH ...)."""
+
+    model_config = SettingsConfigDict(env_prefix="HOLOSCAN_", extra="ignore", frozen=True, protected_namespaces=())
+
+    input_path: Path
+    """Folder with the study's DICOM files, searched recursively."""
+    output_path: Path
+    """Folder for the results of this one study."""
+    model_path: Path = SHIPPED_BUNDLE
+    """The bundle's folder, or the folder that holds it."""
+    workdir: Path = Path()
+    """Relative paths above and below start here."""
+    aif: Path | None = Field(default=None, validation_alias="PERF_APP_AIF")
+    """CSV file `time_s,gd_mmol_per_l` that stands in for an AIF series."""
+    protocol: Path | None = Field(default=None, validation_alias="PERF_APP_PROTOCOL")
+    """YAML file with what the headers don't tell."""
+    state: State | None = Field(default=None, validation_alias="PERF_APP_STATE")
+    """Overrides what the series' descriptions say."""
+    flow_model: str = Field(default="btex", validation_alias="PERF_APP_FLOW_MODEL")
+    """Name in the registry of flow models."""
+    nifti: bool = Field(default=False, validation_alias="PERF_APP_NIFTI")
+    """Write NIfTI files beside the DICOM objects."""
+
+    def resolved(self, path: Path) -> Path:
+        """The path, from the working directory where it is relative."""
+        return (self.workdir / path).absolute()
+
+
+def read_settings(**arguments: Any) -> Settings:
+    """Settings from those arguments that aren't None, else from the environment, else the defaults.
+
+    Raises:
+        SettingError: the input or the output is named nowhere, or a value is of the wrong kind.
+    """
+    aliases = {name: f.validation_alias for name, f in Settings.model_fields.items() if f.validation_alias}
+    given = {str(aliases.get(name, name)): value for name, value in arguments.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        names = ", ".join(str(detail["loc"][0]) for detail in error.errors())
+        raise SettingError(
+            f"Settings missing or not usable: {names}.",
+            where=names,
+            hint="Name the input with -i and the output with -o, or set HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH.",
+        ) from None
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _SequenceFile(_Strict):
+    readout: Literal["flash", "bssfp"] | None = None
+    echo_spacing_ms: float | None = Field(default=None, gt=0, lt=20)
+    echo_time_ms: float | None = Field(default=None, gt=0, lt=20)
+    flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
+    saturation_time_ms: float | None = Field(default=None, gt=0, lt=1000)
+    phase_encodes: int | None = Field(default=None, gt=0)
+    acceleration: float | None = Field(default=None, ge=1)
+
+    def record(self) -> Sequence:
+        return Sequence(
+            readout=self.readout,
+            repetition_time=_seconds(self.echo_spacing_ms),
+            echo_time=_seconds(self.echo_time_ms),
+            flip_angle=_radians(self.flip_angle_deg),
+            saturation_time=_seconds(self.saturation_time_ms),
+            phase_encodes=self.phase_encodes,
+            acceleration=self.acceleration,
+        )
+
+
+class _ProtocolFile(_Strict):
+    perfusion: _SequenceFile = _SequenceFile()
+    aif: _SequenceFile = _SequenceFile()
+    pd_flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
+    aif_pd_flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
+    field_strength_t: float | None = Field(default=None, gt=0, lt=20)
+    t1_blood_ms: float | None = Field(default=None, gt=100, lt=5000)
+    t1_myocardium_ms: float | None = Field(default=None, gt=100, lt=5000)
+    relaxivity_l_per_mmol_s: float | None = Field(default=None, gt=0, lt=30)
+    hematocrit: float | None = Field(default=None, ge=0, lt=0.8)
+
+
+def read_protocol(path: Path | None) -> Protocol:
+    """A site's protocol file; an empty protocol where there is none. Its keys are in docs/protocol.md.
+
+    Raises:
+        SettingError: the file can't be read, isn't YAML, or holds an unknown key or an impossible value.
+    """
+    if path is None:
+        return Protocol()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        file = _ProtocolFile.model_validate(content)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _protocol_error(path, "can't be read as YAML") from error
+    except ValidationError as error:
+        details = "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors())
+        raise _protocol_error(path, f"holds what a protocol can't: {details}") from None
+    return Protocol(
+        perfusion=file.perfusion.record(),
+        aif=file.aif.record(),
+        pd_flip_angle=_radians(file.pd_flip_angle_deg),
+        aif_pd_flip_angle=_radians(file.aif_pd_flip_angle_deg),
+        field_strength_t=file.field_strength_t,
+        t1_blood=_seconds(file.t1_blood_ms),
+        t1_myocardium=_seconds(file.t1_myocardium_ms),
+        relaxivity=file.relaxivity_l_per_mmol_s,
+        hematocrit=file.hematocrit,
+    )
+
+
+def _protocol_error(path: Path, what: str) -> SettingError:
+    return SettingError(
+        f"The protocol file {what}.", where=path.name, hint="Its keys and units are listed in docs/protocol.md."
+    )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _radians(degrees: float | None) -> float | None:
+    return None if degrees is None else math.radians(degrees)

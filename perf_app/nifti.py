@@ -1,0 +1,48 @@
+"""Results as NIfTI: what a retraining needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from operators.series import FloatArray, ScanResult, StudyResult
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def write_nifti(result: StudyResult, folder: Path) -> tuple[Path, ...]:
+    """Per scan: the Gd (or signal) series (row, col, slice, time), the flow map and the labels (row, col, slice).
+
+    One file holds one affine: exact for a stack of parallel, equally spaced slices, otherwise the first slice's.
+    """
+    written: list[Path] = []
+    for index, scan in enumerate(result.scans):
+        stem = f"scan{index + 1}_{scan.scan.state}"
+        affine = LPS_TO_RAS @ stack_affine(scan)
+        series = scan.gadolinium.series
+        step = float(np.median(np.diff(series.times, axis=1)))
+        arrays = {
+            "gd" if series.unit == "mmol/L" else "signal": np.transpose(series.pixels, (2, 3, 0, 1)),
+            "mbf" if scan.flow.unit == "mL/min/g" else "relative_upslope": np.transpose(scan.flow.flow, (1, 2, 0)),
+            "labels": np.transpose(scan.segmentation.labels, (1, 2, 0)),
+        }
+        for name, array in arrays.items():
+            image = nib.Nifti1Image(array, affine)
+            image.header.set_xyzt_units("mm", "sec")
+            if array.ndim == 4:
+                image.header["pixdim"][4] = step
+            path = folder / f"{stem}_{name}.nii.gz"
+            nib.save(image, path)
+            written.append(path)
+    return tuple(written)
+
+
+def stack_affine(scan: ScanResult) -> FloatArray:
+    """(row, col, slice, 1) to LPS mm, from the first slice's affine and the mean step between slices."""
+    affines = scan.gadolinium.series.affines
+    affine = affines[0].copy()
+    if len(affines) > 1:
+        affine[:3, 2] = (affines[-1, :3, 3] - affines[0, :3, 3]) / (len(affines) - 1)
+    return affine

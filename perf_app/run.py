@@ -1,0 +1,77 @@
+"""One run of the chain: staged outputs, and an exit code for whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from operators.errors import OutputError, PerfusionError
+from operators.framework import prepare
+from operators.series import StudyResult
+from perf_app.config import Settings
+from perf_app.output_folder import refuse_other_study, staged, write_error
+
+logger = logging.getLogger(__name__)
+
+DONE, BUG, WITHHELD = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    exit_code: int
+    """0 done, 1 a bug, 2 input refused, 3 done but a quality gate withheld results, 4 output could not be written."""
+    result: StudyResult | None = None
+    error: PerfusionError | None = None
+
+
+def run(settings: Settings, on_start: Callable[[str, int | None], None] | None = None) -> Outcome:
+    """Process one study; never raises for what the input, the settings or the chain did wrong.
+
+    A refused or failed run leaves the output folder as it was, but for error.json.
+
+    Args:
+        settings: what to run on.
+        on_start: called with a room's name and the scan's index (None: the study) when its work starts.
+    """
+    output = settings.resolved(settings.output_path)
+    try:
+        result = _process(settings, on_start)
+    except PerfusionError as error:
+        logger.error("%s", error)
+        if not isinstance(error, OutputError):
+            write_error(output, error.code, error.message, error.where, error.hint)
+        return Outcome(error.exit_code, error=error)
+    except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes an exit code
+        # Without its text, which may quote a header.
+        frames = "".join(traceback.format_tb(bug.__traceback__))
+        kind = type(bug).__name__
+        logger.error("a bug in the program: %s\n%s", kind, frames)
+        last = traceback.extract_tb(bug.__traceback__)[-1]
+        hint = "Please report it with the log; it holds no patient data."
+        write_error(output, "bug", f"A bug in the program ({kind}).", f"{last.name}, line {last.lineno}", hint)
+        return Outcome(BUG)
+    return Outcome(WITHHELD if result.withheld else DONE, result)
+
+
+def _process(settings: Settings, on_start: Callable[[str, int | None], None] | None) -> StudyResult:
+    prepare()
+    # The graph framework takes seconds to import: only once the settings are good.
+    from operators.door import Stopwatch
+    from perf_app.app import PerfusionApp
+
+    output = settings.resolved(settings.output_path)
+    with staged(output) as staging:
+        app = PerfusionApp(settings, staging, Stopwatch(on_start))
+        app.run()
+        if app.result is None:
+            raise RuntimeError("the graph ended without a result")
+        refuse_other_study(output, app.result.study.study_instance_uid)
+        if settings.nifti:
+            from perf_app.nifti import write_nifti
+
+            write_nifti(app.result, staging)
+    return app.result
