@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.report.segments import TERRITORY_OF
+from operators.aha_sectors.model import TERRITORY_OF
 from operators.series import FloatArray
 
 _RINGS = {"basal": (0.71, 1.0), "mid": (0.42, 0.71), "apical": (0.13, 0.42)}

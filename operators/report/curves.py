@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.report.contours import heart_window
-from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
 from operators.series import BoolArray, FloatArray, ImageSeries, Label, ScanResult
 
 

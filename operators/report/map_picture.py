@@ -10,9 +10,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, withStroke
 
+from operators.aha_sectors.model import TERRITORY_OF
 from operators.report.colours import TERRITORY_COLOURS, ColourScale, RgbArray, flow_scale
 from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
-from operators.report.segments import TERRITORY_OF
 from operators.series import FloatArray, ScanResult
 
 PICTURE_SIZE = (640, 560)

@@ -8,13 +8,13 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.report import summary
 from operators.report.bulls_eye import CELLS
 from operators.report.colours import TERRITORY_COLOURS, ColourScale, flow_scale, ink_on, reserve_scale
 from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
 from operators.report.curves import motion_strip
 from operators.report.map_picture import direction
-from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
 from operators.report.svg import chart, gray_uri, path, paths, png_uri
 from operators.series import FloatArray, FlowUnit, ScanResult, StudyResult
 

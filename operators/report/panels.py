@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import Normal, withStroke
 
+from operators.aha_sectors.model import TERRITORY_OF
 from operators.report import summary
 from operators.report.bulls_eye import CELLS
 from operators.report.colours import TERRITORY_COLOURS, ColourScale, ink_on
 from operators.report.curves import Limits, motion_strip, tissue_curves
-from operators.report.segments import TERRITORY_OF
 from operators.series import FlowUnit, ScanResult
 
 INK = "#16191d"

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.errors import OutputError
 from operators.report import schema
 from operators.report.schema import Results
-from operators.report.segments import SEGMENT_NAMES
 from operators.series import FloatArray, Label, QualityFlag, ScanResult, Statistics, StudyResult
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.report.segments import SEGMENT_NAMES, TERRITORY_OF
+from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.series import FlowUnit, QualityFlag, ScanResult, Severity, Statistics, StudyResult
 
 RESEARCH_USE_ONLY = "Research use only"
