@@ -52,7 +52,7 @@ def test_cavity_label_holds_the_blood_and_what_lies_within_it(anatomy: Anatomy) 
 
 def test_label_areas_follow_the_tissue() -> None:
     plain = dataclasses.replace(PLAUSIBLE, outflow=0.0, papillary_depth=(0.0, 0.0), trabeculation=(0.0, 0.0))
-    plain = dataclasses.replace(plain, epicardial_inset_mm=(0.0, 0.0))
+    plain = dataclasses.replace(plain, epicardial_inset_mm=(0.0, 0.0), trabecular_zone=(0.0, 0.0))
     anatomy = draw(plain)
     for label, tissue in ((Label.LV_CAVITY, Tissue.LV_BLOOD), (Label.MYOCARDIUM, Tissue.MYOCARDIUM)):
         drawn = (anatomy.labels == label).sum((2, 3)).float()
