@@ -74,14 +74,8 @@ class CropAboutHeartd(MapTransform):
         spacing: pixel size of the crop [mm].
     """
 
-    def __init__(
-        self,
-        keys: KeysCollection,
-        size: tuple[int, int] = (176, 176),
-        spacing: float = 1.0,
-        allow_missing_keys: bool = False,
-    ) -> None:
-        super().__init__(keys, allow_missing_keys)
+    def __init__(self, keys: KeysCollection, size: tuple[int, int] = (176, 176), spacing: float = 1.0) -> None:
+        super().__init__(keys)
         self.size, self.spacing = (size[0], size[1]), spacing
 
     def __call__(self, data: Mapping[Hashable, Any]) -> Data:

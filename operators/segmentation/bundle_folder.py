@@ -40,15 +40,20 @@ def find_bundle(folder: Path) -> Path:
 
 @contextmanager
 def importable(bundle: Path) -> Iterator[None]:
-    """Inside, ``import scripts`` means this bundle's scripts; afterwards all is as it was before."""
-    before = _loaded()
+    """Inside, ``import scripts`` means this bundle's scripts; afterwards all is as it was before.
+
+    No byte code is written, so that the bundle's folder stays as it was delivered.
+    """
+    before, writes_nothing = _loaded(), sys.dont_write_bytecode
     for name in before:
         del sys.modules[name]
     sys.path.insert(0, str(bundle))
+    sys.dont_write_bytecode = True
     try:
         yield
     finally:
         sys.path.remove(str(bundle))
+        sys.dont_write_bytecode = writes_nothing
         for name in _loaded():
             del sys.modules[name]
         sys.modules.update(before)

@@ -14,7 +14,7 @@ Labels = npt.NDArray[np.integer[Any]]
 
 OPEN_SHARE = 0.08
 """Share of the cavity's border without myocardium from which the ring counts as open."""
-UNSURE = 0.75
+UNSURE = 0.85
 """Mean probability of the chosen labels in the left ventricle below which it counts as unsure."""
 NEIGHBOURS = np.ones((3, 3), bool)
 

@@ -104,9 +104,11 @@ def test_the_interpreter_is_left_as_it_was(random_bundle: Path, monkeypatch: pyt
     assert sys.path == path
 
 
-def test_nothing_is_written(random_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    before = sorted(random_bundle.rglob("*"))
-    Segmenter(random_bundle).segment(gadolinium_series(SERIES[None]))
-    assert not list(tmp_path.iterdir())
-    assert sorted(random_bundle.rglob("*")) == before
+def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    before = sorted(bundle.rglob("*"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Segmenter(bundle).segment(gadolinium_series(SERIES[None]))
+    assert not list(Path.cwd().iterdir())
+    assert sorted(bundle.rglob("*")) == before
