@@ -1,0 +1,171 @@
+"""Find the DICOM files of a folder and read their headers, without trusting any of them.
+
+Nothing of a file is believed before it is checked: links and odd files are passed over, sizes are capped, only transfer
+syntaxes with a bounded cost are opened, and an element that can't be read counts as absent. Errors tell files by their
+place in the sorted listing, because exported file and folder names often hold the patient's name.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.config import disable_value_validation
+from pydicom.dataset import FileMetaDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
+
+from operators.dicom_loading.dialects.registry import PRIVATE_TAGS
+from operators.dicom_loading.headers import STANDARD_TAGS, text
+from operators.errors import IncompleteSeriesError, PerfusionError, SettingError, UnsupportedSeriesError
+
+MAX_FILES = 50_000
+MAX_FILE_BYTES = 1 << 30
+TAGS = [*STANDARD_TAGS, *PRIVATE_TAGS]
+# What damaged or hostile bytes make the parser raise; anything else is a bug of ours.
+DAMAGED = (
+    InvalidDicomError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageFile:
+    """One DICOM image on disk, and its header without pixels."""
+
+    path: Path
+    header: Dataset
+    transfer_syntax: UID
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderContents:
+    """What a folder holds."""
+
+    images: tuple[ImageFile, ...]
+    """Every DICOM image, each SOP instance once, in the order of the sorted listing."""
+    passed_over: int
+    """Files that are not DICOM images: other files, DICOMDIR, reports, links, doubles."""
+    problems: tuple[PerfusionError, ...]
+    """DICOM files that could not be read."""
+
+
+def read_folder(folder: Path) -> FolderContents:
+    """Read the headers of all DICOM images below a folder.
+
+    Raises:
+        SettingError: there is no such folder, or it can't be entered.
+        UnsupportedSeriesError: it holds too many files, or no DICOM image.
+    """
+    if not folder.is_dir():
+        raise SettingError("The input folder does not exist.", where=str(folder), hint="Name a folder of DICOM files.")
+    images: dict[str, ImageFile] = {}
+    problems: list[PerfusionError] = []
+    passed_over = 0
+    with disable_value_validation():  # a warning would quote the value, a birth date perhaps
+        for place, path in enumerate(_listing(folder), start=1):
+            if place > MAX_FILES:
+                raise UnsupportedSeriesError(
+                    f"The input folder holds more than {MAX_FILES} files.", hint="Give the folder of one study."
+                )
+            try:
+                image = read_header(path, f"file {place} of the sorted listing")
+            except PerfusionError as error:
+                problems.append(error)
+                continue
+            if image is None or images.setdefault(str(image.header.SOPInstanceUID), image) is not image:
+                passed_over += 1
+    if not images and not problems:
+        raise UnsupportedSeriesError(
+            f"The input folder holds no DICOM image ({passed_over} other files and links were passed over).",
+            where="input folder",
+            hint="Give the folder that the scanner or the archive exported.",
+        )
+    return FolderContents(tuple(images.values()), passed_over, tuple(problems))
+
+
+def _listing(folder: Path) -> Iterator[Path]:
+    """All entries below a folder that aren't folders, sorted; linked folders are listed, not entered."""
+
+    def refuse(error: OSError) -> None:
+        raise SettingError("A folder below the input folder can't be read.", hint="Check its permissions.") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders.sort()
+        linked = [name for name in folders if (Path(parent) / name).is_symlink()]
+        yield from (Path(parent) / name for name in sorted([*files, *linked]))
+
+
+def read_header(path: Path, where: str) -> ImageFile | None:
+    """Header of one file; None if it isn't a DICOM image.
+
+    Raises:
+        IncompleteSeriesError: it is DICOM, but damaged or unreadable.
+        UnsupportedSeriesError: it is DICOM of a kind that isn't opened.
+    """
+    if path.is_symlink() or not path.is_file() or path.name == "DICOMDIR":
+        return None
+    try:
+        with path.open("rb") as file:
+            if file.read(132)[128:] != b"DICM":
+                return None
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UnsupportedSeriesError(
+                f"A DICOM file is larger than {MAX_FILE_BYTES >> 20} MiB.", where=where, hint="Leave it out."
+            )
+        meta, header = _parse(path, where)
+    except OSError as error:
+        raise IncompleteSeriesError("A file can't be read.", where=where, hint="Check its permissions.") from error
+    except RecursionError as error:
+        raise UnsupportedSeriesError(
+            "A DICOM file nests sequences deeper than any scanner does.", where=where, hint="Leave the file out."
+        ) from error
+    except DAMAGED as error:
+        raise _damaged(where) from error
+    if header is None:
+        return None
+    _drop_unreadable(header)
+    if not (text(header, "SOPInstanceUID") and text(header, "SeriesInstanceUID") and text(header, "SOPClassUID")):
+        raise _damaged(where)
+    if "Rows" not in header and text(header, "Modality") != "MR":
+        return None
+    return ImageFile(path, header, UID(text(meta, "TransferSyntaxUID")))
+
+
+def _damaged(where: str) -> IncompleteSeriesError:
+    return IncompleteSeriesError("A DICOM file is damaged or truncated.", where=where, hint="Export the study again.")
+
+
+def _parse(path: Path, where: str) -> tuple[FileMetaDataset, Dataset | None]:
+    meta = read_file_meta_info(path)
+    if meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        return meta, None
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        # It would have to be inflated, however large, before a single element could be checked.
+        raise UnsupportedSeriesError("A DICOM file is deflated.", where=where, hint="Export the study uncompressed.")
+    return meta, dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+
+
+def _drop_unreadable(header: Dataset) -> None:
+    """Convert all elements now, so that none surprises later; those that can't be converted count as absent."""
+    for tag in list(header.keys()):
+        try:
+            header[tag]
+        except (*DAMAGED, RecursionError):
+            del header[tag]

@@ -1,0 +1,40 @@
+"""From a folder of DICOM files to the record of the study."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from operators.dicom_loading.assembly import assemble_scan
+from operators.dicom_loading.files import read_folder
+from operators.dicom_loading.image_series import gather
+from operators.dicom_loading.one_study import check_one_study
+from operators.dicom_loading.plan import plan_scans
+from operators.series import PerfusionStudy, State
+
+logger = logging.getLogger(__name__)
+
+
+def load_study(folder: Path, state: State | None = None) -> PerfusionStudy:
+    """Load the perfusion scans of one study, stress first.
+
+    Args:
+        folder: searched recursively; what isn't DICOM is passed over.
+        state: the operator's word for a study of one scan; wins over the header's.
+
+    Raises:
+        SettingError: no such folder, or a state for more than one scan.
+        UnsupportedSeriesError: no DICOM images, several patients or studies, or images of a kind that isn't processed.
+        IncompleteSeriesError: main images, times, positions or pixels are missing.
+    """
+    contents = read_folder(folder)
+    if contents.problems:
+        raise contents.problems[0]
+    study = check_one_study(image.header for image in contents.images)
+    scans = tuple(assemble_scan(plan) for plan in plan_scans(gather(contents.images), state))
+    for scan in scans:
+        shape = " x ".join(map(str, scan.perfusion.pixels.shape))
+        low, high = scan.perfusion.pixels.min(), scan.perfusion.pixels.max()
+        logger.info("%s: %s, %.4g to %.4g %s", scan.state.value, shape, low, high, scan.perfusion.unit)
+    logger.info("%d images read, %d other files passed over", len(contents.images), contents.passed_over)
+    return PerfusionStudy(study, scans)

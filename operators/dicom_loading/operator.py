@@ -1,0 +1,36 @@
+"""Doors of the DICOM loading room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from monai.deploy.core import Fragment
+
+from operators.dicom_loading.loader import load_study
+from operators.door import Door
+from operators.series import PerfusionScan, PerfusionStudy, State
+
+
+class DicomLoading(Door):
+    """Loads the study in a folder."""
+
+    output = "study"
+
+    def __init__(self, fragment: Fragment, *args: Any, folder: Path, state: State | None = None, **kwargs: Any) -> None:
+        self.folder = folder
+        self.state = state
+        super().__init__(fragment, *args, **kwargs)
+
+    def work(self) -> PerfusionStudy:  # type: ignore[override]
+        return load_study(self.folder, self.state)
+
+
+class Scans(Door):
+    """Hands on the study's scans, for the doors that take scan by scan."""
+
+    inputs = ("study",)
+    output = "scan"
+
+    def work(self, study: PerfusionStudy) -> tuple[PerfusionScan, ...]:  # type: ignore[override]
+        return study.scans
