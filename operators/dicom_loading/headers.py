@@ -14,134 +14,24 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.tag import BaseTag, Tag
 
 KEYWORDS = """
-SpecificCharacterSet ImageType InstanceCreationDate InstanceCreationTime SOPClassUID SOPInstanceUID StudyDate SeriesDate
-AcquisitionDate ContentDate AcquisitionDateTime StudyTime SeriesTime AcquisitionTime ContentTime AccessionNumber Modality
-Manufacturer InstitutionName ReferringPhysicianName StationName StudyDescription SeriesDescription ManufacturerModelName
-PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex PatientAge PatientSize PatientWeight
-PatientIdentityRemoved DeidentificationMethod BodyPartExamined ScanningSequence SequenceVariant ScanOptions
-MRAcquisitionType SequenceName SliceThickness RepetitionTime EchoTime InversionTime NumberOfAverages ImagingFrequency
-EchoNumbers MagneticFieldStrength SpacingBetweenSlices NumberOfPhaseEncodingSteps EchoTrainLength PercentSampling
-PercentPhaseFieldOfView PixelBandwidth DeviceSerialNumber SoftwareVersions ProtocolName TriggerTime NominalInterval
-BeatRejectionFlag LowRRValue HighRRValue HeartRate ReconstructionDiameter ReceiveCoilName TransmitCoilName
-AcquisitionMatrix InPlanePhaseEncodingDirection FlipAngle SAR PatientPosition ParallelReductionFactorInPlane
-TemporalPositionTimeOffset FrameAcquisitionDateTime FrameReferenceDateTime StudyInstanceUID SeriesInstanceUID StudyID
-SeriesNumber AcquisitionNumber InstanceNumber ImagePositionPatient ImageOrientationPatient FrameOfReferenceUID Laterality
-TemporalPositionIdentifier NumberOfTemporalPositions TemporalResolution PositionReferenceIndicator SliceLocation
-ImageComments SamplesPerPixel PhotometricInterpretation NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored
-HighBit PixelRepresentation SmallestImagePixelValue LargestImagePixelValue BurnedInAnnotation WindowCenter WindowWidth
-RescaleIntercept RescaleSlope RescaleType LossyImageCompression
+SpecificCharacterSet ImageType InstanceCreationDate InstanceCreationTime SOPClassUID SOPInstanceUID StudyDate
+SeriesDate AcquisitionDate ContentDate AcquisitionDateTime StudyTime SeriesTime AcquisitionTime ContentTime
+AccessionNumber Modality Manufacturer InstitutionName ReferringPhysicianName StationName StudyDescription
+SeriesDescription ManufacturerModelName PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex PatientAge
+PatientSize PatientWeight PatientIdentityRemoved DeidentificationMethod BodyPartExamined ScanningSequence
+SequenceVariant ScanOptions MRAcquisitionType SequenceName SliceThickness RepetitionTime EchoTime InversionTime
+NumberOfAverages ImagingFrequency EchoNumbers MagneticFieldStrength SpacingBetweenSlices NumberOfPhaseEncodingSteps
+EchoTrainLength PercentSampling PercentPhaseFieldOfView PixelBandwidth DeviceSerialNumber SoftwareVersions
+ProtocolName TriggerTime NominalInterval BeatRejectionFlag LowRRValue HighRRValue HeartRate ReconstructionDiameter
+ReceiveCoilName TransmitCoilName AcquisitionMatrix InPlanePhaseEncodingDirection FlipAngle SAR PatientPosition
+ParallelReductionFactorInPlane TemporalPositionTimeOffset FrameAcquisitionDateTime FrameReferenceDateTime
+StudyInstanceUID SeriesInstanceUID StudyID SeriesNumber AcquisitionNumber InstanceNumber ImagePositionPatient
+ImageOrientationPatient FrameOfReferenceUID Laterality TemporalPositionIdentifier NumberOfTemporalPositions
+TemporalResolution PositionReferenceIndicator SliceLocation ImageComments SamplesPerPixel PhotometricInterpretation
+NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation SmallestImagePixelValue
+LargestImagePixelValue BurnedInAnnotation WindowCenter WindowWidth RescaleIntercept RescaleSlope RescaleType
+LossyImageCompression
 """
-    "SpecificCharacterSet",
-    "ImageType",
-    "InstanceCreationDate",
-    "InstanceCreationTime",
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyDate",
-    "SeriesDate",
-    "AcquisitionDate",
-    "ContentDate",
-    "AcquisitionDateTime",
-    "StudyTime",
-    "SeriesTime",
-    "AcquisitionTime",
-    "ContentTime",
-    "AccessionNumber",
-    "Modality",
-    "Manufacturer",
-    "InstitutionName",
-    "ReferringPhysicianName",
-    "StationName",
-    "StudyDescription",
-    "SeriesDescription",
-    "ManufacturerModelName",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "PatientIdentityRemoved",
-    "DeidentificationMethod",
-    "BodyPartExamined",
-    "ScanningSequence",
-    "SequenceVariant",
-    "ScanOptions",
-    "MRAcquisitionType",
-    "SequenceName",
-    "SliceThickness",
-    "RepetitionTime",
-    "EchoTime",
-    "InversionTime",
-    "NumberOfAverages",
-    "ImagingFrequency",
-    "EchoNumbers",
-    "MagneticFieldStrength",
-    "SpacingBetweenSlices",
-    "NumberOfPhaseEncodingSteps",
-    "EchoTrainLength",
-    "PercentSampling",
-    "PercentPhaseFieldOfView",
-    "PixelBandwidth",
-    "DeviceSerialNumber",
-    "SoftwareVersions",
-    "ProtocolName",
-    "TriggerTime",
-    "NominalInterval",
-    "BeatRejectionFlag",
-    "LowRRValue",
-    "HighRRValue",
-    "HeartRate",
-    "ReconstructionDiameter",
-    "ReceiveCoilName",
-    "TransmitCoilName",
-    "AcquisitionMatrix",
-    "InPlanePhaseEncodingDirection",
-    "FlipAngle",
-    "SAR",
-    "PatientPosition",
-    "ParallelReductionFactorInPlane",
-    "TemporalPositionTimeOffset",
-    "FrameAcquisitionDateTime",
-    "FrameReferenceDateTime",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "StudyID",
-    "SeriesNumber",
-    "AcquisitionNumber",
-    "InstanceNumber",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "FrameOfReferenceUID",
-    "Laterality",
-    "TemporalPositionIdentifier",
-    "NumberOfTemporalPositions",
-    "TemporalResolution",
-    "PositionReferenceIndicator",
-    "SliceLocation",
-    "ImageComments",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "PixelSpacing",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "SmallestImagePixelValue",
-    "LargestImagePixelValue",
-    "BurnedInAnnotation",
-    "WindowCenter",
-    "WindowWidth",
-    "RescaleIntercept",
-    "RescaleSlope",
-    "RescaleType",
-    "LossyImageCompression",
-]
 
 
 def _tag(keyword: str) -> BaseTag:

@@ -12,9 +12,9 @@ from operators.series import Role, Sequence
 
 LONGEST_ECHO_SPACING_MS = 10.0
 """A repetition time above this is that of the heart beat or the shot, not of the excitations."""
-DERIVED = (
-    "map maps mask aifmask aha ttp pei mtt auc slope upslope subtraction mip localizer localiser scout survey report"
-)
+DERIVED = """
+map maps mask aifmask aha ttp pei mtt auc slope upslope subtraction mip localizer localiser scout survey report
+"""
 NOT_MAGNITUDE = frozenset({"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY", "MPR", "LOCALIZER"})
 
 
