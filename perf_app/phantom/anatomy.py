@@ -52,7 +52,7 @@ class AnatomyRanges:
     """How far papillary muscles reach into the cavity, as a share of its radius."""
     trabeculation: Range = (0.0, 0.15)
     """Height of trabeculae, as a share of the radius."""
-    trabecular_zone: Range = (0.0, 0.08)
+    trabecular_zone: Range = (0.04, 0.16)
     """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius."""
     extra_papillary: float = 0.2
     """Probability of each of two further papillary heads."""
