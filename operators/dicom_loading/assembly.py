@@ -122,7 +122,7 @@ def _source_flags(main: FileSeries) -> tuple[QualityFlag, ...]:
         flags.append(QualityFlag("vendor_unknown", "info", message))
     if (angle := geometry.tilt(main.headers)) > geometry.UNUSUAL_DEG:
         message = (
-            f"The slices stand {angle:.0f} degrees off the usual short axis; see whether they are short-axis views."
+            f"The slices stand {angle:.0f} degrees off the usual short axis; check that they are short-axis views."
         )
         flags.append(QualityFlag("orientation_unusual", "warning", message))
     if geometry.slice_thickness(main.first) is None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from operators.dicom_loading import clock, geometry
 from operators.dicom_loading.acquisition import field_strength_t, heart_rate_bpm
 from operators.dicom_loading.files import FolderContents, read_folder
 from operators.dicom_loading.image_series import MAIN, FileSeries, gather, problem
 from operators.dicom_loading.one_study import check_one_study
-from operators.dicom_loading.plan import ScanPlan, plan_scans
+from operators.dicom_loading.plan import ScanPlan, plan_study
 from operators.dicom_loading.proton_density import marked_frames
 from operators.errors import PerfusionError
 from operators.series import Role, State
@@ -60,7 +62,7 @@ def _plans(
         if contents.problems:
             raise contents.problems[0]
         check_one_study(image.header for image in contents.images)
-        return plan_scans(series), None
+        return plan_study(series).scans, None
     except PerfusionError as error:
         return (), error
 
@@ -91,7 +93,7 @@ def _heart_rate(series: FileSeries, groups: list[list[int]] | None) -> float | N
     headers = [series.headers[i] for i in groups[0]]
     name = clock.trusted_clock([headers])
     times = None if name is None else clock.read(name, headers)
-    return None if times is None else heart_rate_bpm(headers, sorted(times), series.role)
+    return None if times is None else heart_rate_bpm(headers, np.sort(times), series.role)
 
 
 def _missing(plan: ScanPlan) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from operators.dicom_loading.assembly import assemble_scan
 from operators.dicom_loading.files import read_folder
 from operators.dicom_loading.image_series import gather
 from operators.dicom_loading.one_study import check_one_study
-from operators.dicom_loading.plan import plan_scans
+from operators.dicom_loading.plan import plan_study
 from operators.series import PerfusionStudy, State
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,11 @@ def load_study(folder: Path, state: State | None = None) -> PerfusionStudy:
     if contents.problems:
         raise contents.problems[0]
     study = check_one_study(image.header for image in contents.images)
-    scans = tuple(assemble_scan(plan) for plan in plan_scans(gather(contents.images), state))
+    plan = plan_study(gather(contents.images), state)
+    scans = tuple(assemble_scan(scan) for scan in plan.scans)
     for scan in scans:
         shape = " x ".join(map(str, scan.perfusion.pixels.shape))
         low, high = scan.perfusion.pixels.min(), scan.perfusion.pixels.max()
         logger.info("%s: %s, %.4g to %.4g %s", scan.state.value, shape, low, high, scan.perfusion.unit)
     logger.info("%d images read, %d other files passed over", len(contents.images), contents.passed_over)
-    return PerfusionStudy(study, scans)
+    return PerfusionStudy(study, scans, plan.flags)

@@ -10,7 +10,7 @@ import numpy as np
 
 from operators.dicom_loading import geometry
 from operators.dicom_loading.headers import text
-from operators.dicom_loading.image_series import MAIN, FileSeries, check_images, problem
+from operators.dicom_loading.image_series import MAIN, MIN_FRAMES, FileSeries, check_images, problem
 from operators.errors import IncompleteSeriesError, PerfusionError, SettingError
 from operators.series import QualityFlag, Role, State
 
@@ -30,8 +30,16 @@ class ScanPlan:
     flags: tuple[QualityFlag, ...]
 
 
-def plan_scans(series: Sequence[FileSeries], state: State | None = None) -> tuple[ScanPlan, ...]:
-    """Choose the series to load, stress first.
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyPlan:
+    """The scans of one study, stress first, and what was left out of it."""
+
+    scans: tuple[ScanPlan, ...]
+    flags: tuple[QualityFlag, ...]
+
+
+def plan_study(series: Sequence[FileSeries], state: State | None = None) -> StudyPlan:
+    """Choose the series to load.
 
     Args:
         series: all series of one study.
@@ -54,8 +62,7 @@ def plan_scans(series: Sequence[FileSeries], state: State | None = None) -> tupl
             )
         members = next(iter(scans.values()))
         scans = {state: [replace(member, state=state, state_from="operator") for member in members]}
-    plans = [_plan(members, series, len(scans)) for members in scans.values()]
-    return tuple(replace(plan, flags=(*plan.flags, *left_out)) for plan in plans)
+    return StudyPlan(tuple(_plan(members, series, len(scans)) for members in scans.values()), left_out)
 
 
 def _usable(series: Sequence[FileSeries]) -> tuple[tuple[FileSeries, ...], tuple[QualityFlag, ...]]:
@@ -75,6 +82,7 @@ def _usable(series: Sequence[FileSeries]) -> tuple[tuple[FileSeries, ...], tuple
     flags = (
         QualityFlag("series_left_out", "warning", f"A perfusion series was left out: {error.message} [{s.uids[0]}]")
         for s, error in refused
+        if len(s.images) >= MIN_FRAMES  # fewer are reports, maps or trials with the same words
     )
     return usable, tuple(flags)
 
