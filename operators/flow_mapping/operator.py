@@ -1,0 +1,26 @@
+"""Door of the flow mapping room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monai.deploy.core import Fragment
+
+from operators.door import ScanDoor
+from operators.flow_mapping.mapping import map_flow
+from operators.series import ArterialInput, FlowMap, ResampledSeries
+
+
+class FlowMapping(ScanDoor):
+    """Maps each scan's myocardial blood flow."""
+
+    inputs = ("resampled", "arterial_input")
+    output = "flow"
+
+    def __init__(self, fragment: Fragment, *args: Any, hematocrit: float, model: str, **kwargs: Any) -> None:
+        self.hematocrit = hematocrit
+        self.model = model
+        super().__init__(fragment, *args, **kwargs)
+
+    def work(self, resampled: ResampledSeries, arterial_input: ArterialInput) -> FlowMap:  # type: ignore[override]
+        return map_flow(resampled, arterial_input, self.hematocrit, self.model)
