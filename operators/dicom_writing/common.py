@@ -94,7 +94,9 @@ def _source_image(result: StudyResult, header: Dataset, thickness: float) -> Dat
     return image
 
 
-def new_dataset(sop_class_uid: UID, modality: str, series_uid: str, sop_uid: str, series: int, instance: int) -> Dataset:
+def new_dataset(
+    sop_class_uid: UID, modality: str, series_uid: str, sop_uid: str, series: int, instance: int
+) -> Dataset:
     """An object's beginning, for classes written attribute by attribute."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()

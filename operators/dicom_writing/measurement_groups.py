@@ -105,9 +105,7 @@ def _three(origin: Origin, index: int, statistics: Statistics) -> list[Measureme
     return [_flow(origin, index, value, derivation) for value, derivation in values]
 
 
-def _flow(
-    origin: Origin, index: int, value: float, derivation: Code, site: FindingSite | None = None
-) -> Measurement:
+def _flow(origin: Origin, index: int, value: float, derivation: Code, site: FindingSite | None = None) -> Measurement:
     concept, unit = parametric_map.quantity(origin.result.scans[index].flow)
     return Measurement(
         concept,

@@ -38,9 +38,7 @@ def secondary_captures(result: StudyResult, folder: Path) -> Iterator[DicomObjec
         series_uid = make_uid(result, [scan], "picture series")
         for k, image in enumerate(source_images(result, scan)):
             uid = make_uid(result, [scan], "picture", k)
-            dataset = new_dataset(
-                SecondaryCaptureImageStorage, "OT", series_uid, uid, MAP_SERIES_NUMBER + index, k + 1
-            )
+            dataset = new_dataset(SecondaryCaptureImageStorage, "OT", series_uid, uid, MAP_SERIES_NUMBER + index, k + 1)
             _fill(dataset, slice_picture(scan, k, scale=scale), [image])
             header = reference_headers(scan)[k]
             stamp(dataset, result, header, f"Perfusion map in colour {scan.scan.state}")
@@ -62,7 +60,6 @@ def _fill(dataset: Dataset, pixels: RgbArray, sources: Sequence[Dataset]) -> Non
     dataset.ImageType = ["DERIVED", "SECONDARY", "OTHER"]
     dataset.BurnedInAnnotation = "YES"
     dataset.BodyPartExamined = "HEART"
-    dataset.Laterality = None
     dataset.PatientOrientation = None
     dataset.SourceImageSequence = [reference(image) for image in sources]
     dataset.Rows, dataset.Columns = pixels.shape[:2]

@@ -125,9 +125,7 @@ class _Groups:
     def _measurements(self, statistics: Statistics) -> list[hd.Measurement]:
         concept, unit = quantity(self.scan.flow.unit)
         values = ((MEAN, statistics.mean), (STANDARD_DEVIATION, statistics.sd), (MEDIAN, statistics.median))
-        return [
-            hd.Measurement(name=concept, value=_rounded(value), unit=unit, derivation=how) for how, value in values
-        ]
+        return [hd.Measurement(name=concept, value=_rounded(value), unit=unit, derivation=how) for how, value in values]
 
     def _segment(self, code: Code) -> hd.ReferencedSegment:
         images = [hd.SourceImageForSegmentation(image.SOPClassUID, image.SOPInstanceUID) for image in self.sources]
