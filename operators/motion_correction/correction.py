@@ -19,8 +19,8 @@ from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionS
 
 logger = logging.getLogger(__name__)
 
-RANKS = (2, 3, 3, 4, 4)
-"""Modes of the model series by round: one alone diverges, too many keep the motion."""
+RANKS = (1, 2, 2, 3)
+"""Modes of the model series by round: many at once would model the motion too, few at the end miss the contrast."""
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""
 STILL = 0.75

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch.nn import functional
@@ -25,7 +26,7 @@ class Level:
     iterations: int
 
 
-LEVELS = (Level(7.5, 20), Level(3.75, 15))
+LEVELS = (Level(15.0, 20), Level(7.5, 20), Level(3.75, 15))
 SMOOTHING = 2.5
 """SD of the Gaussian on the field, in the level's pixels."""
 NOISE = 0.06
@@ -92,18 +93,23 @@ def resize(images: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
 
 def smooth(images: torch.Tensor, sigma: tuple[float, float]) -> torch.Tensor:
     """Gaussian filter over the last two axes, edges held; `sigma` by axis in pixels."""
-    flat = images.reshape(-1, 1, *images.shape[-2:])
-    down, across = (_gaussian(s, images.dtype) for s in sigma)
-    margin = (len(down) // 2, len(across) // 2)
-    flat = functional.pad(flat, (margin[1], margin[1], margin[0], margin[0]), mode="replicate")
-    flat = functional.conv2d(functional.conv2d(flat, down[None, None, :, None]), across[None, None, None])
-    return flat.reshape(images.shape)
+    down, across = (gaussian(n, s).to(images.dtype) for n, s in zip(images.shape[-2:], sigma, strict=True))
+    return down @ images @ across.T
 
 
-def _gaussian(sigma: float, dtype: torch.dtype) -> torch.Tensor:
+@lru_cache(maxsize=64)
+def gaussian(size: int, sigma: float) -> torch.Tensor:
+    """Matrix that filters an axis, edges held: on small images a product with it is faster than a convolution.
+
+    Returns:
+        Shape (size, size), rows sum to 1.
+    """
     radius = max(1, int(3 * sigma + 0.5))
-    kernel = torch.exp(-0.5 * (torch.arange(-radius, radius + 1, dtype=dtype) / sigma) ** 2)
-    return kernel / kernel.sum()
+    offsets = torch.arange(-radius, radius + 1)
+    kernel = torch.exp(-0.5 * (offsets.double() / sigma) ** 2)
+    source = (torch.arange(size)[:, None] + offsets).clamp(0, size - 1)
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    return matrix.scatter_add_(1, source, (kernel / kernel.sum()).expand(size, -1))
 
 
 def _descend(
@@ -122,5 +128,8 @@ def _descend(
 
 
 def _gradient(images: torch.Tensor) -> torch.Tensor:
-    """Central differences per pixel, shape (time, 2, row, col)."""
-    return torch.stack(torch.gradient(images, dim=(1, 2)), dim=1)
+    """Central differences per pixel, zero at the edges, shape (time, 2, row, col)."""
+    gradient = images.new_zeros(len(images), 2, *images.shape[1:])
+    torch.sub(images[:, 2:], images[:, :-2], out=gradient[:, 0, 1:-1])
+    torch.sub(images[:, :, 2:], images[:, :, :-2], out=gradient[:, 1, :, 1:-1])
+    return gradient.mul_(0.5)

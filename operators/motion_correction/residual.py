@@ -1,9 +1,10 @@
 """How much the heart moves, told by the series alone.
 
 Before correction: the RMS of the displacement that the correction found, against the reference frame. After: the
-corrected series is registered once more to a model of itself. That finds what the correction could have found, and is
-blind to the fraction of every displacement that a smooth field can't follow; on digital hearts with known motion that
-fraction is `UNSEEN`, and it is added in quadrature. An estimate, not a measurement.
+corrected series is registered once more, to a model of itself, which shows what the correction left undone, and frame
+to next frame, which shows motion that the model has taken for contrast; the worse of the two counts. Neither sees the
+fraction of every displacement that a smooth field can't follow; on digital hearts with known motion that fraction is
+`UNSEEN`, and it is added in quadrature. An estimate, not a measurement.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def rms_after(corrected: torch.Tensor, region: BoolArray, before: float, spacing
         before: RMS of the displacement that was taken out [mm].
         spacing: distance between rows and between columns [mm].
     """
-    model = low_rank(corrected, RANK)
+    sharp = normalise(corrected, spacing)
     still = corrected.new_zeros(len(corrected), 2, *corrected.shape[1:])
-    found = register(normalise(corrected, spacing), normalise(model, spacing), still, spacing)
-    return float(np.hypot(rms(found.numpy(), region), UNSEEN * before))
+    to_model = register(sharp, normalise(low_rank(corrected, RANK), spacing), still, spacing)
+    to_next = register(sharp[1:], sharp[:-1], still[1:], spacing)
+    # Two frames that move independently differ by the square root of two more than each from its place.
+    found = max(rms(to_model.numpy(), region), rms(to_next.numpy(), region) / np.sqrt(2))
+    return float(np.hypot(found, UNSEEN * before))
