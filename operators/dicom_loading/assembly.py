@@ -48,6 +48,9 @@ def assemble_scan(plan: ScanPlan) -> PerfusionScan:
     else:
         proton_density = _separate_density(plan.proton_density, record, timeline, origin)
     aif, aif_flags = build_aif(runs, timeline, origin)
+    if plan.aif and not runs:
+        message = f"The AIF images have fewer than {MIN_FRAMES} frames an echo; they were left out."
+        aif_flags = (QualityFlag("aif_unusable", "warning", message),)
     headers = record.headers[0]
     return PerfusionScan(
         state=main.state,

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 from pydicom.config import disable_value_validation
 from pydicom.dataset import FileMetaDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pydicom.uid import (
     UID,
@@ -33,6 +33,7 @@ MAX_FILE_BYTES = 1 << 30
 TAGS = [*STANDARD_TAGS, *PRIVATE_TAGS]
 # What damaged or hostile bytes make the parser raise; anything else is a bug of ours.
 DAMAGED = (
+    BytesLengthException,
     InvalidDicomError,
     AttributeError,
     EOFError,
@@ -59,7 +60,7 @@ class FolderContents:
     """What a folder holds."""
 
     images: tuple[ImageFile, ...]
-    """Every DICOM image, each SOP instance once, in the order of the sorted listing."""
+    """Every DICOM image, each SOP instance of each patient once, in the order of the sorted listing."""
     passed_over: int
     """Files that are not DICOM images: other files, DICOMDIR, reports, links, doubles."""
     problems: tuple[PerfusionError, ...]
@@ -75,22 +76,23 @@ def read_folder(folder: Path) -> FolderContents:
     """
     if not folder.is_dir():
         raise SettingError("The input folder does not exist.", where=str(folder), hint="Name a folder of DICOM files.")
-    images: dict[str, ImageFile] = {}
+    images: dict[tuple[str, ...], ImageFile] = {}
     problems: list[PerfusionError] = []
     passed_over = 0
-    with disable_value_validation():  # a warning would quote the value, a birth date perhaps
-        for place, path in enumerate(_listing(folder), start=1):
-            if place > MAX_FILES:
-                raise UnsupportedSeriesError(
-                    f"The input folder holds more than {MAX_FILES} files.", hint="Give the folder of one study."
-                )
-            try:
-                image = read_header(path, f"file {place} of the sorted listing")
-            except PerfusionError as error:
-                problems.append(error)
-                continue
-            if image is None or images.setdefault(str(image.header.SOPInstanceUID), image) is not image:
-                passed_over += 1
+    for place, path in enumerate(_listing(folder), start=1):
+        if place > MAX_FILES:
+            raise UnsupportedSeriesError(
+                f"The input folder holds more than {MAX_FILES} files.",
+                where="input folder",
+                hint="Give the folder of one study.",
+            )
+        try:
+            image = read_header(path, f"file {place} of the sorted listing")
+        except PerfusionError as error:
+            problems.append(error)
+            continue
+        if image is None or images.setdefault(_identity(image.header), image) is not image:
+            passed_over += 1
     if not images and not problems:
         raise UnsupportedSeriesError(
             f"The input folder holds no DICOM image ({passed_over} other files and links were passed over).",
@@ -98,6 +100,12 @@ def read_folder(folder: Path) -> FolderContents:
             hint="Give the folder that the scanner or the archive exported.",
         )
     return FolderContents(tuple(images.values()), passed_over, tuple(problems))
+
+
+def _identity(header: Dataset) -> tuple[str, ...]:
+    """What doubles have in common; the patient is part of it, so that a mix-up is not taken for a double."""
+    keywords = ("SOPInstanceUID", "StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate")
+    return tuple(text(header, keyword) for keyword in keywords)
 
 
 def _listing(folder: Path) -> Iterator[Path]:
@@ -129,7 +137,8 @@ def read_header(path: Path, where: str) -> ImageFile | None:
             raise UnsupportedSeriesError(
                 f"A DICOM file is larger than {MAX_FILE_BYTES >> 20} MiB.", where=where, hint="Leave it out."
             )
-        meta, header = _parse(path, where)
+        with disable_value_validation():  # a warning would quote the value, a birth date perhaps
+            meta, header = _parse(path, where)
     except OSError as error:
         raise IncompleteSeriesError("A file can't be read.", where=where, hint="Check its permissions.") from error
     except RecursionError as error:
@@ -140,7 +149,6 @@ def read_header(path: Path, where: str) -> ImageFile | None:
         raise _damaged(where) from error
     if header is None:
         return None
-    _drop_unreadable(header)
     if not (text(header, "SOPInstanceUID") and text(header, "SeriesInstanceUID") and text(header, "SOPClassUID")):
         raise _damaged(where)
     if "Rows" not in header and text(header, "Modality") != "MR":
@@ -159,13 +167,11 @@ def _parse(path: Path, where: str) -> tuple[FileMetaDataset, Dataset | None]:
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         # It would have to be inflated, however large, before a single element could be checked.
         raise UnsupportedSeriesError("A DICOM file is deflated.", where=where, hint="Export the study uncompressed.")
-    return meta, dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
-
-
-def _drop_unreadable(header: Dataset) -> None:
-    """Convert all elements now, so that none surprises later; those that can't be converted count as absent."""
+    header = dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+    # Convert all elements now, so that none surprises later; those that can't be converted count as absent.
     for tag in list(header.keys()):
         try:
             header[tag]
         except (*DAMAGED, RecursionError):
             del header[tag]
+    return meta, header

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.encaps import generate_frames
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import RLELossless
@@ -27,7 +28,8 @@ def decode(image: ImageFile, dialect: Dialect) -> FloatArray:
     """
     header = image.header
     try:
-        stored = _stored(image)
+        with disable_value_validation():
+            stored = _stored(image)
     except (*DAMAGED, OSError, RuntimeError) as error:
         raise _unreadable(image) from error
     if stored is None or stored.shape != (header.Rows, header.Columns):

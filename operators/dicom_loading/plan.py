@@ -151,16 +151,25 @@ def _plan(members: Sequence[FileSeries], series: Sequence[FileSeries], n_scans: 
                 f"was taken, these were left out: {uids}.",
             ),
         )
-    return ScanPlan(
-        main,
-        tuple(sorted(_belonging(Role.AIF, main, series, n_scans), key=lambda s: (s.motion_corrected, s.number)))[::-1],
-        _belonging(Role.PROTON_DENSITY, main, series, n_scans),
-        flags,
+    aif, aif_flags = _belonging(Role.AIF, main, series, n_scans)
+    density, density_flags = _belonging(Role.PROTON_DENSITY, main, series, n_scans)
+    # The AIF isn't registered by the chain: registered images first, then the latest.
+    best_first = sorted(aif, key=lambda s: (s.motion_corrected, s.number), reverse=True)
+    return ScanPlan(main, tuple(best_first), density, (*flags, *aif_flags, *density_flags))
+
+
+def _belonging(
+    role: Role, main: FileSeries, series: Sequence[FileSeries], n_scans: int
+) -> tuple[tuple[FileSeries, ...], tuple[QualityFlag, ...]]:
+    """Series of a role that go with the main images, and what is wrong with those that can't be read."""
+    members = [s for s in series if s.role is role and _belongs(s, main, n_scans)]
+    errors = {s.uids: _error(s) for s in members}
+    flags = tuple(
+        QualityFlag("series_left_out", "warning", f"A series of {role.value} images was left out: {error.message}")
+        for error in errors.values()
+        if error is not None
     )
-
-
-def _belonging(role: Role, main: FileSeries, series: Sequence[FileSeries], n_scans: int) -> tuple[FileSeries, ...]:
-    return tuple(s for s in series if s.role is role and _belongs(s, main, n_scans) and _readable(s))
+    return tuple(s for s in members if errors[s.uids] is None), flags
 
 
 def _belongs(series: FileSeries, main: FileSeries, n_scans: int) -> bool:
@@ -172,10 +181,10 @@ def _belongs(series: FileSeries, main: FileSeries, n_scans: int) -> bool:
     return told or n_scans == 1
 
 
-def _readable(series: FileSeries) -> bool:
+def _error(series: FileSeries) -> PerfusionError | None:
     try:
         check_images(series)
         geometry.group_slices(series.headers)
-    except PerfusionError:
-        return False
-    return True
+    except PerfusionError as error:
+        return error
+    return None

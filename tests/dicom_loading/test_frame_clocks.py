@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
@@ -31,6 +31,7 @@ def headers(times: FloatArray, **columns: Sequence[object]) -> list[Dataset]:
     return found
 
 
+@settings(deadline=None, max_examples=25)
 @given(INTERVALS, st.randoms(use_true_random=False))
 def test_any_shuffle_is_put_in_order_past_midnight_too(intervals: list[float], random: Random) -> None:
     times = np.cumsum(intervals)
@@ -45,6 +46,7 @@ def test_any_shuffle_is_put_in_order_past_midnight_too(intervals: list[float], r
     np.testing.assert_allclose(np.diff(np.sort(values)), np.diff(times), atol=2e-6)
 
 
+@settings(deadline=None, max_examples=25)
 @given(INTERVALS)
 def test_a_clock_with_few_values_gives_way_to_the_trigger_time(intervals: list[float]) -> None:
     times = np.cumsum(intervals)
@@ -52,6 +54,7 @@ def test_a_clock_with_few_values_gives_way_to_the_trigger_time(intervals: list[f
     assert clock.trusted_clock([group]) == "TriggerTime"
 
 
+@settings(deadline=None, max_examples=25)
 @given(INTERVALS, st.floats(0.001, 0.15))
 def test_delays_after_the_r_wave_are_no_clock(intervals: list[float], jitter: float) -> None:
     times = np.cumsum(intervals)
@@ -84,6 +87,7 @@ def test_nothing_usable() -> None:
     assert clock.trusted_counter([group]) is None
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.floats(0, 86_399.9))
 def test_time_of_day(seconds: float) -> None:
     text = (datetime(2025, 1, 2) + timedelta(seconds=seconds)).strftime("%H%M%S.%f")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
@@ -26,12 +26,14 @@ def first_pass(pd: int, gain: float, seed: int = 0) -> FloatArray:
     return pixels
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(2, 6), st.floats(2.0, 10.0), st.integers(0, 100))
 def test_bright_leading_frames(pd: int, gain: float, seed: int) -> None:
     found = brighter_frames(first_pass(pd, gain, seed))
     assert found.tolist() == [index < pd for index in range(FRAMES)]
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.floats(0.5, 1.2), st.integers(0, 100))
 def test_even_baselines_hold_none(gain: float, seed: int) -> None:
     assert not brighter_frames(first_pass(3, gain, seed)).any()
