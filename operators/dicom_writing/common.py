@@ -22,14 +22,27 @@ NO_DATE, NO_TIME = "19000101", "000000"
 """Where the source has none but the standard asks for one."""
 
 _REQUIRED = (
-    "PatientName PatientID PatientBirthDate PatientSex StudyID StudyDate StudyTime AccessionNumber ReferringPhysicianName"
-).split()
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
 """Of the patient and study modules; empty where the source lacks them (type 2)."""
 _OPTIONAL = (
-    "IssuerOfPatientID PatientAge PatientSize PatientWeight PatientIdentityRemoved DeidentificationMethod "
-    "StudyDescription"
-).split()
-_GEOMETRY = "PixelSpacing ImageOrientationPatient ImagePositionPatient".split()
+    "IssuerOfPatientID",
+    "PatientAge",
+    "PatientSize",
+    "PatientWeight",
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "StudyDescription",
+)
+_GEOMETRY = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from highdicom import VOILUTTransformation
+from highdicom import VOILUTFunctionValues, VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
 from pydicom import Dataset
 
@@ -63,7 +63,12 @@ def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Datase
             )
         ],
         voi_lut_transformations=[
-            VOILUTTransformation(window_center=(scale.low + scale.high) / 2, window_width=scale.high - scale.low)
+            # A plain linear window must not be narrower than 1.
+            VOILUTTransformation(
+                window_center=(scale.low + scale.high) / 2,
+                window_width=scale.high - scale.low,
+                voi_lut_function=VOILUTFunctionValues.LINEAR_EXACT,
+            )
         ],
         content_label="PERFUSION_MAP",
         content_description=concept.meaning,

@@ -196,7 +196,7 @@ def _document(
     content = hd.MeasurementReport(
         observation_context=context, procedure_reported=procedure, imaging_measurements=groups, title=REPORT_TITLE
     )
-    return hd.ComprehensiveSR(
+    document: Dataset = hd.ComprehensiveSR(
         evidence=evidence,
         content=content[0],
         series_instance_uid=make_uid(result, scans, word, "series"),
@@ -209,6 +209,7 @@ def _document(
         is_complete=True,
         coding_schemes=[private_scheme()],
     )
+    return document
 
 
 def _tracking(uid: str, name: str) -> hd.TrackingIdentifier:
