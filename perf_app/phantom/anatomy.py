@@ -50,15 +50,15 @@ class AnatomyRanges:
     """Deviation of the endocardium from a circle, as a share of its radius."""
     papillary_depth: Range = (0.15, 0.45)
     """How far papillary muscles reach into the cavity, as a share of its radius."""
-    trabeculation: Range = (0.0, 0.15)
+    trabeculation: Range = (0.0, 0.20)
     """Height of trabeculae, as a share of the radius."""
-    trabecular_zone: Range = (0.04, 0.16)
+    trabecular_zone: Range = (0.08, 0.18)
     """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius."""
     extra_papillary: float = 0.2
     """Probability of each of two further papillary heads."""
     obliterated: float = 0.0
     """Probability of a nearly empty cavity under a thick wall."""
-    epicardial_inset_mm: Range = (0.5, 1.0)
+    epicardial_inset_mm: Range = (1.0, 2.0)
     """How far inside the wall's edge the label ends: readers keep clear of pixels that hold fat or RV blood too."""
     rv_depth_mm: Range = (16.0, 32.0)
     rv_half_width: Range = (0.95, 1.25)
