@@ -7,6 +7,7 @@ from pathlib import Path
 
 import highdicom.sr as hd
 from pydicom import Dataset
+from pydicom.sequence import Sequence as ContentItems
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
@@ -39,7 +40,8 @@ from operators.series import QualityFlag, ScanResult, Statistics, StudyResult
 SERIES_NUMBER = 9000
 RESERVE_SERIES_NUMBER = 9050
 
-Group = hd.MeasurementsAndQualitativeEvaluations | hd.VolumetricROIMeasurementsAndQualitativeEvaluations
+Group = ContentItems
+"""A measurement group (TID 1411 or 1501): a sequence of one container."""
 
 
 def measurement_reports(result: StudyResult, folder: Path) -> Iterator[DicomObject]:  # noqa: ARG001
@@ -113,7 +115,7 @@ class _Groups:
                     yield self._plain(f"AHA {number} {layer}", site, statistics)
 
     def _plain(self, name: str, site: hd.FindingSite, statistics: Statistics) -> Group:
-        return hd.MeasurementsAndQualitativeEvaluations(
+        group: Group = hd.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(self.uid, name),
             finding_type=LV_MYOCARDIUM,
             finding_sites=[site],
@@ -121,6 +123,7 @@ class _Groups:
             measurements=self._measurements(statistics),
             qualitative_evaluations=self.state or None,
         )
+        return group
 
     def _measurements(self, statistics: Statistics) -> list[hd.Measurement]:
         concept, unit = quantity(self.scan.flow.unit)
@@ -162,7 +165,7 @@ def _reserve_report(result: StudyResult) -> Dataset:
 
 def _comments(uid: str, flags: Sequence[QualityFlag]) -> Group:
     """Quality flags as text, in a group of their own."""
-    group = hd.MeasurementsAndQualitativeEvaluations(
+    group: Group = hd.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(uid, "quality"), finding_sites=[hd.FindingSite(HEART)]
     )
     texts = [f"{flag.severity}: {flag.code}: {_where(flag)}{flag.message}" for flag in flags]
