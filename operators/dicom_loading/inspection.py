@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from operators.dicom_loading import clock, geometry
-from operators.dicom_loading.acquisition import field_strength_t, heart_rate_bpm
+from operators.dicom_loading.acquisition import field_strength_t, heart_rate_bpm, stated_heart_rate
 from operators.dicom_loading.files import FolderContents, read_folder
 from operators.dicom_loading.image_series import MAIN, FileSeries, gather, problem
 from operators.dicom_loading.one_study import check_one_study
@@ -93,7 +93,7 @@ def _heart_rate(series: FileSeries, groups: list[list[int]] | None) -> float | N
     headers = [series.headers[i] for i in groups[0]]
     name = clock.trusted_clock([headers])
     times = None if name is None else clock.read(name, headers)
-    return None if times is None else heart_rate_bpm(headers, np.sort(times), series.role)
+    return stated_heart_rate(headers) if times is None else heart_rate_bpm(headers, np.sort(times), series.role)
 
 
 def _missing(plan: ScanPlan) -> tuple[str, ...]:

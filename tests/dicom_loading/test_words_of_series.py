@@ -89,6 +89,12 @@ def test_roles_of_plain_words(description: str, role: Role | None) -> None:
     assert dialect.role(made) is role
 
 
+def test_free_text_in_a_comment_is_no_chain_of_roles() -> None:
+    made = header("rest_AIF", Manufacturer="SIEMENS", ImageComments="AIF images, MOCO not done")
+    name, dialect = registry.choose(made)
+    assert (name, dialect.role(made)) == ("siemens", Role.AIF)
+
+
 def test_phase_images_are_no_perfusion() -> None:
     made = header("stress_perf", ImageType=["ORIGINAL", "PRIMARY", "P", "ND"])
     assert registry.choose(made)[1].role(made) is Role.OTHER

@@ -12,7 +12,7 @@ from pydicom import Dataset
 
 from operators.dicom_loading.dialects import standard
 from operators.dicom_loading.dialects.dialect import Dialect
-from operators.dicom_loading.headers import words
+from operators.dicom_loading.headers import text, words
 from operators.series import Role
 
 MARKS = frozenset({"gd", "aif", "aifmask", "flow", "perf", "mtt", "ps", "map", "aha", "moco", "norm"})
@@ -20,8 +20,8 @@ MARKS = frozenset({"gd", "aif", "aifmask", "flow", "perf", "mtt", "ps", "map", "
 
 
 def matches(header: Dataset) -> bool:
-    """Whether the image comment is one of its chains of roles."""
-    return bool(words(header, "ImageComments") & MARKS)
+    """Whether the image comment is one of its chains of roles; words with blanks between them were typed by others."""
+    return bool(words(header, "ImageComments") & MARKS) and " " not in text(header, "ImageComments")
 
 
 def role(header: Dataset) -> Role | None:
