@@ -32,5 +32,12 @@ lint: $(STAMP) ## style, types, import rules
 bench: $(STAMP) ## time of each step of the chain
 	$(BIN)/python -m benchmarks.chain
 
+map: ## the application's container image, with docker, podman or buildah
+	bash deploy/build_map.sh
+
+map-run: ## run the image: make map-run IN=... OUT=...
+	@test -n "$(IN)" || { echo "make: name the study: make map-run IN=folder OUT=folder"; exit 2; }
+	bash deploy/run_map.sh "$(IN)" "$(OUT)"
+
 clean: ## remove everything the targets made
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
 from perf_app.cli import exec_main
 
 if __name__ == "__main__":
-    sys.exit(exec_main())
+    exec_main()

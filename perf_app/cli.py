@@ -29,6 +29,7 @@ people = typer.Typer(
 )
 orchestrators = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
+DEMO_SEED = 1
 ROOMS = 11
 """Steps of the chain, for the progress bar; rooms run once a scan count once."""
 
@@ -108,13 +109,14 @@ def inspect(input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folde
         _print_error(error)
         raise typer.Exit(error.exit_code) from None
     table = Table(title="Series", title_justify="left")
-    for name in ("series", "role", "state", "slices", "frames", "heart rate", "missing", "plan"):
+    for name in ("series", "role", "state", "slices", "frames", "heart rate", "missing", "what would be done"):
         table.add_column(name, overflow="fold")
     for one in series:
         rate = "" if one.heart_rate_bpm is None else f"{one.heart_rate_bpm:.0f}/min"
+        counts = ["?" if count is None else str(count) for count in (one.slices, one.frames)]
         uid = "…" + one.series_instance_uid[-12:]
-        table.add_row(uid, one.role, one.state, str(one.slices), str(one.frames), rate, one.missing, one.plan)
-    Console(soft_wrap=False).print(table)
+        table.add_row(uid, one.role, one.state, *counts, rate, ", ".join(one.missing), one.action)
+    Console().print(table)
 
 
 @people.command()
@@ -123,7 +125,7 @@ def demo(
 ) -> None:
     """Make a digital (simulated) patient's study, stress and rest, and analyse it."""
     from perf_app.demo import compare_with_truth
-    from perf_app.phantom.patient import DigitalPatient
+    from perf_app.phantom.patient import draw_patient
     from perf_app.phantom.study import write_study
 
     _log_to_stderr(logging.CRITICAL)
@@ -131,7 +133,7 @@ def demo(
     for stale in (study, results):
         shutil.rmtree(stale, ignore_errors=True)
     with console.status("Making a digital patient's study (simulated) ..."):
-        truth = write_study(study, DigitalPatient())
+        truth = write_study(study, draw_patient(DEMO_SEED))
     settings = _settings_or_exit(input_path=study, output_path=results)
     outcome = _run_with_progress(settings)
     _show(outcome, settings)
@@ -147,14 +149,14 @@ def phantom(
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the others count on.")] = 1,
 ) -> None:
     """Write digital (simulated) patients as DICOM studies, with their truth beside them."""
-    from perf_app.phantom.patient import DigitalPatient
+    from perf_app.phantom.patient import draw_patient
     from perf_app.phantom.study import write_study
 
     _log_to_stderr(logging.CRITICAL)
     for number in range(seed, seed + patients):
         folder = output / f"patient{number:04d}"
         with console.status(f"Digital patient {number} ..."):
-            write_study(folder, DigitalPatient(seed=number))
+            write_study(folder, draw_patient(number))
         console.print(f"{folder}")
 
 

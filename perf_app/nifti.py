@@ -42,7 +42,7 @@ def write_nifti(result: StudyResult, folder: Path) -> tuple[Path, ...]:
 def stack_affine(scan: ScanResult) -> FloatArray:
     """(row, col, slice, 1) to LPS mm, from the first slice's affine and the mean step between slices."""
     affines = scan.gadolinium.series.affines
-    affine = affines[0].copy()
+    affine = np.array(affines[0])
     if len(affines) > 1:
         affine[:3, 2] = (affines[-1, :3, 3] - affines[0, :3, 3]) / (len(affines) - 1)
     return affine

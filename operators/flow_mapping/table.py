@@ -1,7 +1,8 @@
 """Fitting curves to a table of model curves whose amplitude is free.
 
-Every entry's best amplitude is analytic, so a table over the shapes alone replaces one over all parameters. Not the single
-best entry but all entries' posterior weights give each parameter: that refines between entries, and is an uncertainty.
+Every entry's best amplitude is analytic, so a table over the shapes alone replaces one over all parameters. Not
+the single best entry but all entries' posterior weights give each parameter: that refines between entries, and is an
+uncertainty.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def find_shift(image: FloatArray, target: FloatArray, heart: BoolArray, spacing:
         best[axis] - reach[axis] + _vertex(np.take(agreement, best[1 - axis], axis=1 - axis), best[axis])
         for axis in (0, 1)
     ]
-    return np.array(offset) * np.array(spacing)
+    return np.asarray(np.array(offset) * np.array(spacing), np.float64)
 
 
 def _edges(image: FloatArray, spacing: Spacing) -> FloatArray:

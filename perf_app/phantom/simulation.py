@@ -38,6 +38,8 @@ BUSY = FIRST_DELAY + (N_SLICES - 1) * SLICE_TIME + 0.05
 """After a trigger [s]."""
 FILLING_MM = 3.5
 """Of the endocardium, from usual to full."""
+DIASTOLE = 1.4
+"""Filling at the trigger, when the AIF image is taken, beyond that of the other slices."""
 AIF_NOISE = 0.04
 """SD of Gd in blood before the bolus [mmol/L]."""
 BRIGHTEST = 3600
@@ -100,7 +102,7 @@ def simulate(
     contrast = follow_contrast(patient, state, float(since[-1]) + 2.0, highest)
 
     times = torch.stack([since + FIRST_DELAY + k * SLICE_TIME for k in range(N_SLICES)])
-    motion = tuple(_move(scene, patient, state, k, times[k], beats) for k in range(N_SLICES))
+    motion = tuple(_move(scene, patient, state, k, times[k], beats.filling) for k in range(N_SLICES))
     readout = _fit(PERFUSION, detail.main)
     camera = _Camera(scene, patient, contrast, flow, detail.main, readout, device)
     noise = camera.noise(Tissue.MYOCARDIUM, patient.noise_mmol_per_l, N_SLICES // 2)
@@ -112,7 +114,7 @@ def simulate(
     readout = _fit(AIF, detail.aif)
     camera = _Camera(scene, patient, contrast, flow, detail.aif, readout, device)
     noise = camera.noise(Tissue.LV_BLOOD, AIF_NOISE, AIF_SLICE)
-    moved = _move(scene, patient, state, AIF_SLICE, aif_times[0], beats)
+    moved = _move(scene, patient, state, AIF_SLICE, aif_times[0], beats.filling + DIASTOLE)
     echoes = camera.film(AIF_SLICE, aif_times[0], moved, detail.n_proton_density, noise, chance)
     aif = tuple(
         Pictures(pixels[None], aif_times, scene.planes[AIF_SLICE : AIF_SLICE + 1], readout, echo)
@@ -125,13 +127,13 @@ def _fit(readout: Readout, matrix: Matrix) -> Readout:
     return replace(readout, phase_encodes=matrix.lines, acceleration=matrix.acceleration)
 
 
-def _move(scene: Scene, patient: DigitalPatient, state: State, k: int, times: Tensor, beats: Beats) -> Motion:
+def _move(scene: Scene, patient: DigitalPatient, state: State, k: int, times: Tensor, filling: Tensor) -> Motion:
     """Motion of a slice at its times; its patterns are the patient's, the weights the scan's."""
     device = scene.labels.device
     physiology = patient.states[state]
     phase, direction = torch.rand(2, generator=stream(patient, f"{state} breathing", "cpu")).tolist()
     breathing = Breathing(physiology.breathing_mm, physiology.breathing_period, phase, 0.8 * (direction - 0.5))
-    weights = torch.stack([*breathe(breathing, times), FILLING_MM * beats.filling], -1)
+    weights = torch.stack([*breathe(breathing, times), FILLING_MM * filling], -1)
     center, radius = cavity(scene, k)
     chance = stream(patient, f"pattern {k}", "cpu")
     patterns = draw_patterns(center.cpu(), max(radius, 10.0), breathing.direction, chance)
