@@ -18,11 +18,7 @@ from pydicom.config import disable_value_validation
 from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
-from pydicom.uid import (
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    MediaStorageDirectoryStorage,
-)
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from operators.dicom_loading.dialects.registry import PRIVATE_TAGS
 from operators.dicom_loading.headers import STANDARD_TAGS, text
@@ -30,6 +26,7 @@ from operators.errors import IncompleteSeriesError, PerfusionError, SettingError
 
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 1 << 30
+"""Of any file; `image_series` is stricter with those whose pixels are read."""
 TAGS = [*STANDARD_TAGS, *PRIVATE_TAGS]
 # What damaged or hostile bytes make the parser raise; anything else is a bug of ours.
 DAMAGED = (
@@ -53,6 +50,8 @@ class ImageFile:
     path: Path
     header: Dataset
     transfer_syntax: UID
+    size: int
+    """Of the file [bytes]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +111,9 @@ def _listing(folder: Path) -> Iterator[Path]:
     """All entries below a folder that aren't folders, sorted; linked folders are listed, not entered."""
 
     def refuse(error: OSError) -> None:
-        raise SettingError("A folder below the input folder can't be read.", hint="Check its permissions.") from error
+        raise SettingError(
+            "A folder can't be read.", where="input folder or one below it", hint="Check its permissions."
+        ) from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders.sort()
@@ -127,13 +128,14 @@ def read_header(path: Path, where: str) -> ImageFile | None:
         IncompleteSeriesError: it is DICOM, but damaged or unreadable.
         UnsupportedSeriesError: it is DICOM of a kind that isn't opened.
     """
-    if path.is_symlink() or not path.is_file() or path.name == "DICOMDIR":
-        return None
     try:
+        if path.is_symlink() or not path.is_file() or path.name == "DICOMDIR":
+            return None
         with path.open("rb") as file:
             if file.read(132)[128:] != b"DICM":
                 return None
-        if path.stat().st_size > MAX_FILE_BYTES:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
             raise UnsupportedSeriesError(
                 f"A DICOM file is larger than {MAX_FILE_BYTES >> 20} MiB.", where=where, hint="Leave it out."
             )
@@ -153,7 +155,7 @@ def read_header(path: Path, where: str) -> ImageFile | None:
         raise _damaged(where)
     if "Rows" not in header and text(header, "Modality") != "MR":
         return None
-    return ImageFile(path, header, UID(text(meta, "TransferSyntaxUID")))
+    return ImageFile(path, header, UID(text(meta, "TransferSyntaxUID")), size)
 
 
 def _damaged(where: str) -> IncompleteSeriesError:

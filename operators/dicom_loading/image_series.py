@@ -30,6 +30,8 @@ from operators.series import Role, State
 MIN_FRAMES = 20
 """Fewest saturation-recovery frames a slice that can hold a first pass."""
 MAX_MATRIX = 1024
+MAX_IMAGE_BYTES = 1 << 24
+"""Of one file: eight times the largest image, so that no run-length code can swell without bound."""
 MAX_VALUES = 1 << 29
 """Pixels of one series, all frames together (2 GiB as float32)."""
 MAIN = (Role.PERFUSION, Role.GADOLINIUM)
@@ -145,11 +147,13 @@ def check_images(series: FileSeries) -> None:
             raise IncompleteSeriesError(
                 "An image has no rows or columns.", where=text(header, "SOPInstanceUID"), hint="Export the study again."
             )
-        if max(rows, columns) > MAX_MATRIX or rows * columns * len(series.images) > MAX_VALUES:
+        oversized = max(rows, columns) > MAX_MATRIX or image.size > MAX_IMAGE_BYTES
+        if oversized or rows * columns * len(series.images) > MAX_VALUES:
             raise UnsupportedSeriesError(
                 f"The series is too large: {len(series.images)} images of {rows:.0f} x {columns:.0f}.",
                 where=where,
-                hint=f"At most {MAX_MATRIX} rows or columns and {MAX_VALUES >> 20} million pixels are read.",
+                hint=f"At most {MAX_MATRIX} rows or columns, {MAX_IMAGE_BYTES >> 20} MiB an image and "
+                f"{MAX_VALUES >> 20} million pixels are read.",
             )
         if number(header, "SamplesPerPixel") != 1 or (number(header, "NumberOfFrames") or 1) != 1:
             raise UnsupportedSeriesError(

@@ -152,6 +152,9 @@ def _plan(members: Sequence[FileSeries], series: Sequence[FileSeries], n_scans: 
             ),
         )
     aif, aif_flags = _belonging(Role.AIF, main, series, n_scans)
+    if not aif and not aif_flags and any(s.role is Role.AIF for s in series):
+        message = "The study holds AIF images, but none that fits this scan by state and time."
+        aif_flags = (QualityFlag("aif_unmatched", "warning", message),)
     density, density_flags = _belonging(Role.PROTON_DENSITY, main, series, n_scans)
     # The AIF isn't registered by the chain: registered images first, then the latest.
     best_first = sorted(aif, key=lambda s: (s.motion_corrected, s.number), reverse=True)

@@ -99,12 +99,58 @@ def _source_image(result: StudyResult, header: Dataset, thickness: float) -> Dat
     image.Modality = "MR"
     image.SliceThickness = thickness
     image.FrameOfReferenceUID = header.get("FrameOfReferenceUID") or str(
-        generate_uid(entropy_srcs=[NAME, "frame of reference", str(header.SeriesInstanceUID)])
+        generate_uid(entropy_srcs=[NAME, "frame of reference", result.study.study_instance_uid])
     )
     image.PositionReferenceIndicator = ""
     for keyword in _REQUIRED:
         setattr(image, keyword, None)
     return image
+
+
+def as_one_series(images: Sequence[Dataset]) -> list[Dataset]:
+    """Copies that claim the first one's series and frame of reference, as the library asks for.
+
+    Some scanners make each slice a series of its own; `name_series` puts the references right afterwards.
+    """
+    copies = [deepcopy(image) for image in images]
+    for copy in copies:
+        copy.SeriesInstanceUID = images[0].SeriesInstanceUID
+        copy.FrameOfReferenceUID = images[0].FrameOfReferenceUID
+    return copies
+
+
+def name_series(dataset: Dataset, images: Sequence[Dataset]) -> None:
+    """List the source images under the series that they are part of."""
+    by_series: dict[str, list[Dataset]] = {}
+    for image in images:
+        by_series.setdefault(str(image.SeriesInstanceUID), []).append(reference(image))
+    dataset.ReferencedSeriesSequence = []
+    for uid, references in by_series.items():
+        item = Dataset()
+        item.SeriesInstanceUID, item.ReferencedInstanceSequence = uid, references
+        dataset.ReferencedSeriesSequence.append(item)
+
+
+def as_one_series(images: Sequence[Dataset]) -> list[Dataset]:
+    """The images as if of the first one's series and frame of reference; highdicom takes no others.
+
+    Where each slice is a series of its own, `name_source_series` puts the truth back.
+    """
+    same = [Dataset(image) for image in images]
+    for image in same:
+        image.SeriesInstanceUID = images[0].SeriesInstanceUID
+        image.FrameOfReferenceUID = images[0].FrameOfReferenceUID
+    return same
+
+
+def name_source_series(dataset: Dataset, images: Sequence[Dataset]) -> None:
+    """List each source image under the series it belongs to."""
+    dataset.ReferencedSeriesSequence = []
+    for uid in dict.fromkeys(image.SeriesInstanceUID for image in images):
+        series = Dataset()
+        series.SeriesInstanceUID = uid
+        series.ReferencedInstanceSequence = [reference(image) for image in images if image.SeriesInstanceUID == uid]
+        dataset.ReferencedSeriesSequence.append(series)
 
 
 def new_dataset(

@@ -15,8 +15,10 @@ from operators.dicom_writing.common import (
     CREATOR,
     NAME,
     DicomObject,
+    as_one_series,
     heart_item,
     make_uid,
+    name_series,
     reference_headers,
     source_images,
     stamp,
@@ -36,11 +38,13 @@ def parametric_maps(result: StudyResult, folder: Path) -> Iterator[DicomObject]:
 
 def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Dataset:
     flow = scan.flow.flow
+    sources = source_images(result, scan)
+    images = source_images(result, scan)
     concept, unit = quantity(scan.flow.unit)
     scale = flow_scale(result.scans, scan.flow.unit)
     lowest, highest = float(np.nanmin(flow)), float(np.nanmax(flow))
     dataset = ParametricMap(
-        source_images=source_images(result, scan),
+        source_images=as_one_series(images),
         pixel_array=np.array(flow, np.float32),
         series_instance_uid=make_uid(result, [scan], "map series"),
         series_number=SERIES_NUMBER + index,
@@ -75,7 +79,9 @@ def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Datase
         content_creator_name=CREATOR,
         coding_schemes=[private_scheme()],
     )
+    name_source_series(dataset, sources)
     dataset.Modality = "MR"
+    name_series(dataset, images)
     dataset.BodyPartExamined = "HEART"
     anatomy = Dataset()
     anatomy.FrameLaterality = "U"

@@ -19,7 +19,17 @@ from pydicom.uid import SegmentationStorage, generate_uid
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.dicom_writing.codes import LV_CAVITY, LV_MYOCARDIUM, RV, SEGMENTS
-from operators.dicom_writing.common import CREATOR, NAME, DicomObject, make_uid, reference_headers, source_images, stamp
+from operators.dicom_writing.common import (
+    CREATOR,
+    NAME,
+    DicomObject,
+    as_one_series,
+    make_uid,
+    name_series,
+    reference_headers,
+    source_images,
+    stamp,
+)
 from operators.report.colours import TERRITORY_COLOURS
 from operators.series import BoolArray, Label, ScanResult, StudyResult
 
@@ -72,8 +82,9 @@ def segmentations(result: StudyResult, folder: Path) -> Iterator[DicomObject]:  
 
 def _segmentation(result: StudyResult, scan: ScanResult, index: int, segments: list[Segment]) -> Dataset:
     identity = segmentation_reference(result, scan)
+    images = source_images(result, scan)
     dataset = SegmentationDataset(
-        source_images=source_images(result, scan),
+        source_images=as_one_series(images),
         pixel_array=np.stack([segment.mask for segment in segments], axis=-1).astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[
@@ -92,6 +103,8 @@ def _segmentation(result: StudyResult, scan: ScanResult, index: int, segments: l
         content_description="LV cavity, LV myocardium, RV and AHA segments",
         content_creator_name=CREATOR,
     )
+    name_series(dataset, images)
+    name_source_series(dataset, sources)
     dataset.BodyPartExamined = "HEART"
     return stamp(dataset, result, reference_headers(scan)[0], f"Segmentation {scan.scan.state}")
 

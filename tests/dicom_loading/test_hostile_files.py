@@ -128,6 +128,10 @@ def test_caps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(UnsupportedSeriesError, match="larger"):
             load_study(tmp_path)
     with monkeypatch.context() as patch:
+        patch.setattr(image_series, "MAX_IMAGE_BYTES", 500)
+        with pytest.raises(UnsupportedSeriesError, match="too large"):
+            load_study(tmp_path)
+    with monkeypatch.context() as patch:
         patch.setattr(image_series, "MAX_VALUES", 1000)
         with pytest.raises(UnsupportedSeriesError, match="too large"):
             load_study(tmp_path)

@@ -225,6 +225,25 @@ def test_aif_on_another_clock_is_aligned_and_flagged(tmp_path: Path) -> None:
     assert "aif_clock_assumed" in [flag.code for flag in scan.flags]
 
 
+def test_aif_of_another_injection_is_not_used(tmp_path: Path) -> None:
+    write_series(tmp_path, images(14))
+    write_series(tmp_path, images(15, slices=1), description="perf_AIF", start=MORNING + 900)
+    (scan,) = load_study(tmp_path).scans
+    assert scan.aif is None
+    assert [flag.code for flag in scan.flags] == ["aif_unmatched"]
+
+
+def test_a_short_second_echo_is_left_out_and_told(tmp_path: Path) -> None:
+    write_series(tmp_path, images(14))
+    for number, frames in ((1, FRAMES), (2, FRAMES - 1)):
+        pixels = images(15, frames=frames, slices=1)
+        write_series(tmp_path, pixels, description="stress_AIF", name=f"AIF {number}", change=echo(number))
+    (scan,) = load_study(tmp_path).scans
+    assert scan.aif is not None
+    assert scan.aif.second_echo is None
+    assert [flag.code for flag in scan.flags] == ["aif_second_echo_unusable"]
+
+
 def test_frames_without_times_are_counted_by_heart_beats_and_flagged(tmp_path: Path) -> None:
     def timeless(header: Dataset, _slice: int, _frame: int) -> None:
         del header.AcquisitionTime, header.ContentTime, header.TriggerTime, header.AcquisitionNumber

@@ -29,6 +29,13 @@ def write(result: StudyResult, folder: Path) -> list[Path]:
     return list(write_objects(result, folder))
 
 
+@pytest.fixture
+def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand-ins for the pictures, where a test is about something else."""
+    plain = np.zeros((8, 10, 3), np.uint8)
+    monkeypatch.setattr("operators.dicom_writing.secondary_capture.slice_picture", lambda *_, **__: plain)
+
+
 def small(state: State = State.STRESS, **settings: object) -> ScanResult:
     return make_scan_result(state, **{"n_frames": 12, "n_slices": 3, **settings})  # type: ignore[arg-type]
 
@@ -71,8 +78,7 @@ def test_strict_reading(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> N
         dataset = pydicom.dcmread(path)
         assert "research use only" in dataset.SeriesDescription
         assert dataset.ContributingEquipmentSequence[-1].ManufacturerModelName == "perf_app"
-        for element in dataset.iterall():
-            assert element.value is not element
+        assert sum(1 for _ in dataset.iterall()) > len(dataset)
 
 
 def test_segments_are_the_labels_on_the_reference_frames(study: StudyResult, files: list[Path]) -> None:
@@ -128,14 +134,30 @@ def test_parametric_map_round_trip(study: StudyResult, files: list[Path], tmp_pa
         source = item.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
         np.testing.assert_array_equal(frame, flow[place[source]])
     path = next(p for p in files if p.name.startswith("parametric-map_stress"))
-    command: list[str | Path] = [TOOLS / "paramap2itkimage", "--inputDICOM", path, "--outputDirectory", tmp_path, "-t", "nrrd"]
+    command: list[str | Path] = [
+        TOOLS / "paramap2itkimage",
+        "--inputDICOM",
+        path,
+        "--outputDirectory",
+        tmp_path,
+        "-t",
+        "nrrd",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     assert (tmp_path / "pmap.nrrd").exists()
 
 
 def test_segmentation_is_read_by_others(files: list[Path], tmp_path: Path) -> None:
     path = next(p for p in files if p.name.startswith("segmentation_rest"))
-    command: list[str | Path] = [TOOLS / "segimage2itkimage", "--inputDICOM", path, "--outputDirectory", tmp_path, "-t", "nrrd"]
+    command: list[str | Path] = [
+        TOOLS / "segimage2itkimage",
+        "--inputDICOM",
+        path,
+        "--outputDirectory",
+        tmp_path,
+        "-t",
+        "nrrd",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     assert len(list(tmp_path.glob("*.nrrd"))) == len(pydicom.dcmread(path).SegmentSequence)
 
@@ -147,6 +169,7 @@ def test_same_result_same_bytes(study: StudyResult, files: list[Path], tmp_path:
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_other_numbers_other_uids(files: list[Path], tmp_path: Path) -> None:
     others = write(make_study_result(small(mbf=2.0), small(State.REST, mbf=1.1)), tmp_path)
     uids = {pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID for path in files}
@@ -163,6 +186,7 @@ def test_identity_is_where_dicom_puts_it_and_nowhere_else(files: list[Path]) -> 
         assert not any(canary in str(dataset) for canary in CANARIES)
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_relative_results_name_no_absolute_unit(tmp_path: Path) -> None:
     paths = write(make_study_result(small(absolute=False)), tmp_path)
     for path in paths:
@@ -172,6 +196,7 @@ def test_relative_results_name_no_absolute_unit(tmp_path: Path) -> None:
     assert not any(path.name.startswith("reserve") for path in paths)
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_one_slice(tmp_path: Path) -> None:
     paths = write(make_study_result(small(n_slices=1)), tmp_path)
     dataset = read(paths, "segmentation")
@@ -180,6 +205,7 @@ def test_one_slice(tmp_path: Path) -> None:
     assert not any(label.startswith("AHA 7") for label in labels)
 
 
+@pytest.mark.usefixtures("plain_pictures")
 def test_slices_that_are_series_of_their_own(tmp_path: Path) -> None:
     scan = small()
     for k, row in enumerate(scan.scan.perfusion.headers):
@@ -192,6 +218,7 @@ def test_slices_that_are_series_of_their_own(tmp_path: Path) -> None:
     assert found == {"1.2.3.0": 1, "1.2.3.1": 1, "1.2.3.2": 1}
 
 
+@pytest.mark.usefixtures("plain_pictures")
 @pytest.mark.parametrize("keyword", ["PatientBirthDate", "PatientSex", "PatientName", "StudyDate", "AccessionNumber"])
 def test_optional_patient_data_may_be_missing(keyword: str, tmp_path: Path) -> None:
     scan = small(n_slices=1)
