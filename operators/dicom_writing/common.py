@@ -131,28 +131,6 @@ def name_series(dataset: Dataset, images: Sequence[Dataset]) -> None:
         dataset.ReferencedSeriesSequence.append(item)
 
 
-def as_one_series(images: Sequence[Dataset]) -> list[Dataset]:
-    """The images as if of the first one's series and frame of reference; highdicom takes no others.
-
-    Where each slice is a series of its own, `name_source_series` puts the truth back.
-    """
-    same = [Dataset(image) for image in images]
-    for image in same:
-        image.SeriesInstanceUID = images[0].SeriesInstanceUID
-        image.FrameOfReferenceUID = images[0].FrameOfReferenceUID
-    return same
-
-
-def name_source_series(dataset: Dataset, images: Sequence[Dataset]) -> None:
-    """List each source image under the series it belongs to."""
-    dataset.ReferencedSeriesSequence = []
-    for uid in dict.fromkeys(image.SeriesInstanceUID for image in images):
-        series = Dataset()
-        series.SeriesInstanceUID = uid
-        series.ReferencedInstanceSequence = [reference(image) for image in images if image.SeriesInstanceUID == uid]
-        dataset.ReferencedSeriesSequence.append(series)
-
-
 def new_dataset(
     sop_class_uid: UID, modality: str, series_uid: str, sop_uid: str, series: int, instance: int
 ) -> Dataset:

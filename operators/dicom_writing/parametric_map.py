@@ -38,7 +38,6 @@ def parametric_maps(result: StudyResult, folder: Path) -> Iterator[DicomObject]:
 
 def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Dataset:
     flow = scan.flow.flow
-    sources = source_images(result, scan)
     images = source_images(result, scan)
     concept, unit = quantity(scan.flow.unit)
     scale = flow_scale(result.scans, scan.flow.unit)
@@ -79,7 +78,6 @@ def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Datase
         content_creator_name=CREATOR,
         coding_schemes=[private_scheme()],
     )
-    name_source_series(dataset, sources)
     dataset.Modality = "MR"
     name_series(dataset, images)
     dataset.BodyPartExamined = "HEART"

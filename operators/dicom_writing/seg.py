@@ -104,7 +104,6 @@ def _segmentation(result: StudyResult, scan: ScanResult, index: int, segments: l
         content_creator_name=CREATOR,
     )
     name_series(dataset, images)
-    name_source_series(dataset, sources)
     dataset.BodyPartExamined = "HEART"
     return stamp(dataset, result, reference_headers(scan)[0], f"Segmentation {scan.scan.state}")
 
