@@ -74,7 +74,7 @@ def fit(curves: FloatArray, table: Table, noise: float) -> Fit:
         noise: SD of a sample [mmol/L].
     """
     prepared = _Prepared(table, max(noise, QUIETEST))
-    parts = [prepared.fit(torch.from_numpy(curves[k : k + CHUNK])) for k in range(0, len(curves), CHUNK)]
+    parts = [prepared.fit(torch.from_numpy(curves[k : k + CHUNK])) for k in range(0, max(len(curves), 1), CHUNK)]
     joined = [torch.cat(part).numpy().astype(np.float64) for part in zip(*parts, strict=True)]
     flow, flow_sd, residual, *parameters = joined
     return Fit(flow, flow_sd, dict(zip(table.parameters, parameters, strict=True)), residual)

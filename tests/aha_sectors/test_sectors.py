@@ -1,0 +1,123 @@
+"""Segments belong to the heart, not to the way its images are stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builders import make_scan_result
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from operators.aha_sectors.measurement import measure_sectors
+from operators.aha_sectors.sectors import segment_of_angle
+from operators.series import FloatArray, GadoliniumSeries, Label, ScanResult, SectorReport, Segmentation
+
+RESULT = make_scan_result()
+
+
+def tilted(affines: FloatArray) -> FloatArray:
+    """The builder's axial stack, turned so that its base lies to the right, back and top as in a chest."""
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("xyz", [-40, -30, 0], degrees=True).as_matrix()
+    return np.asarray(turn @ affines)
+
+
+def measured(result: ScanResult, affines: FloatArray, labels: npt.NDArray[np.uint8] | None = None) -> SectorReport:
+    """Segments of a result whose stack lies elsewhere, or shows something else."""
+    series = replace(result.gadolinium.series, affines=affines)
+    segmentation = result.segmentation
+    if labels is not None:
+        segmentation = Segmentation(labels, segmentation.probabilities, "0", "0")
+    return measure_sectors(segmentation, result.flow, GadoliniumSeries(series))
+
+
+STACK = tilted(RESULT.gadolinium.series.affines)
+
+
+@settings(max_examples=15, deadline=None)
+@given(angle=st.floats(-10, 10), x=st.floats(-200, 200), z=st.floats(-200, 200))
+def test_a_moved_patient_keeps_all_segments(angle: float, x: float, z: float) -> None:
+    move = np.eye(4)
+    move[:3, :3] = Rotation.from_euler("xz", [angle, -angle], degrees=True).as_matrix()
+    move[:3, 3] = (x, 0, z)
+    before, after = measured(RESULT, STACK), measured(RESULT, move @ STACK)
+    assert (before.sectors > 0).any()
+    changed = (before.sectors != after.sectors).sum()
+    assert changed <= 0.01 * (before.sectors > 0).sum()  # pixels exactly on a border
+
+
+def test_slice_order_changes_nothing() -> None:
+    forward = measured(RESULT, STACK)
+    flow = replace(RESULT.flow, flow=RESULT.flow.flow[::-1], delay=RESULT.flow.delay[::-1], parameters={})
+    series = RESULT.gadolinium.series
+    mirrored = replace(series, affines=STACK[::-1], pixels=series.pixels[::-1], times=series.times[::-1])
+    segmentation = Segmentation(RESULT.segmentation.labels[::-1], RESULT.segmentation.probabilities[::-1], "0", "0")
+    backward = measure_sectors(segmentation, flow, GadoliniumSeries(mirrored))
+    assert np.array_equal(forward.sectors, backward.sectors[::-1])
+    assert forward.levels == backward.levels[::-1] == ("basal", "mid", "apical")
+
+
+def test_segments_partition_the_wall_evenly() -> None:
+    report = measured(RESULT, STACK)
+    wall = RESULT.segmentation.labels == Label.MYOCARDIUM
+    assert np.array_equal(report.sectors > 0, wall)
+    counts = np.bincount(report.sectors[0].ravel(), minlength=17)[1:7]
+    assert counts.min() > 0.85 * counts.mean()
+    assert set(np.unique(report.layers[wall])) == {1, 2}
+
+
+def test_a_stored_image_flipped_with_its_affine_keeps_its_segments() -> None:
+    plain = measured(RESULT, STACK)
+    columns = RESULT.segmentation.labels.shape[2]
+    flip = np.eye(4)
+    flip[1, 1], flip[1, 3] = -1, columns - 1
+    labels = RESULT.segmentation.labels[:, :, ::-1]
+    flow = replace(RESULT.flow, flow=RESULT.flow.flow[:, :, ::-1], parameters={})
+    mirrored = replace(RESULT, flow=flow)
+    flipped = measured(mirrored, STACK @ flip, labels)
+    differing = (plain.sectors != flipped.sectors[:, :, ::-1]).sum()
+    assert differing <= 0.01 * (plain.sectors > 0).sum()
+
+
+def test_without_rv_the_segments_are_refused_and_the_whole_stays() -> None:
+    labels = RESULT.segmentation.labels.copy()
+    labels[labels == Label.RV] = Label.BACKGROUND
+    report = measured(RESULT, STACK, labels)
+    assert not report.sectors.any()
+    assert all(value is None for value in report.by_sector.values())
+    assert report.whole is not None
+    assert [(f.code, f.severity) for f in report.flags] == [("sector_anchor_refused", "withheld")]
+
+
+def test_a_slice_without_rv_takes_its_neighbours_septum_and_says_so() -> None:
+    labels = RESULT.segmentation.labels.copy()
+    labels[2][labels[2] == Label.RV] = 0
+    report = measured(RESULT, STACK, labels)
+    assert np.array_equal(report.sectors[:2], measured(RESULT, STACK).sectors[:2])
+    assert (report.sectors[2] > 0).any()
+    assert [(f.code, f.slice) for f in report.flags] == [("septum_from_neighbour", 2)]
+
+
+def test_a_gap_of_the_wall_leaves_its_segment_empty() -> None:
+    labels = RESULT.segmentation.labels.copy()
+    full = measured(RESULT, STACK)
+    labels[full.sectors == 2] = Label.BACKGROUND
+    report = measured(RESULT, STACK, labels)
+    assert report.by_sector[2] is None
+    assert "sector_empty" in {flag.code for flag in report.flags}
+
+
+@pytest.mark.parametrize(
+    ("degrees", "level", "segment"),
+    [
+        (30, "basal", 2), (90, "basal", 1), (150, "basal", 6), (-30, "basal", 3), (-90, "basal", 4), (-150, "basal", 5),
+        (180, "mid", 11), (-180, "mid", 11), (90, "mid", 7),
+        (0, "apical", 14), (90, "apical", 13), (180, "apical", 16), (-180, "apical", 16), (-90, "apical", 15),
+    ],
+)  # fmt: skip
+def test_segments_lie_where_the_aha_puts_them(degrees: float, level: str, segment: int) -> None:
+    assert segment_of_angle(np.radians(degrees), level) == segment  # type: ignore[arg-type]

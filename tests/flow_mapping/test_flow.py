@@ -1,0 +1,94 @@
+"""Laws of the flow models, against truth made another way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from operators.arterial_input.onset import find_first_pass
+from operators.errors import SettingError
+from operators.flow_mapping.btex import tissue_curves
+from operators.flow_mapping.mapping import map_flow
+from operators.series import ArterialInput, FloatArray, FlowMap, ResampledSeries
+
+STEP = 0.5
+TIMES = np.arange(100) * STEP
+HEMATOCRIT = 0.42
+
+
+def bolus() -> FloatArray:
+    after = np.clip(TIMES - 6, 0, None)
+    first = after**3 * np.exp(-after / 1.6)
+    again = np.clip(TIMES - 20, 0, None)
+    return np.asarray(4.2 * (first / first.max() + 0.12 * (1 - np.exp(-again / 6))))
+
+
+def mapped(tissue: FloatArray, aif: FloatArray, model: str = "btex") -> FlowMap:
+    """Of curves (curve, time), laid out as one image row."""
+    series = ResampledSeries(TIMES, tissue.T[None, :, None, :], aif, "mmol/L")
+    arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset)
+    return map_flow(series, arterial_input, HEMATOCRIT, model)
+
+
+def capillary(aif: FloatArray, mbf: float, ps: float, vp: float, visf: float, cells: int = 60) -> FloatArray:
+    """The same equations by an upwind finite-volume scheme, plug flow."""
+    fine = 0.01
+    times = np.arange(0, TIMES[-1] + fine, fine)
+    inflow = np.interp(times, TIMES, aif) / (1 - HEMATOCRIT)
+    flow, exchange = mbf * (1 - HEMATOCRIT) / 60, ps / 60
+    plasma, interstitium = np.zeros(cells), np.zeros(cells)
+    held = np.zeros(len(times))
+    for k, concentration in enumerate(inflow):
+        held[k] = vp * plasma.mean() + visf * interstitium.mean()
+        upstream = np.concatenate([[concentration], plasma[:-1]])
+        leak = exchange * (plasma - interstitium)
+        plasma = plasma + fine * (flow * cells * (upstream - plasma) - leak) / vp
+        interstitium = interstitium + fine * leak / visf
+    return np.asarray(np.interp(TIMES, times, held))
+
+
+@pytest.mark.parametrize(("mbf", "ps"), [(0.8, 0.8), (2.0, 1.2)])
+def test_the_closed_form_solves_the_equations(mbf: float, ps: float) -> None:
+    numeric = capillary(bolus(), mbf, ps, 0.045, 0.22)
+    parameters = [np.array([value]) for value in (mbf * (1 - HEMATOCRIT), ps, 0.045, 0.22)]
+    closed = tissue_curves(bolus() / (1 - HEMATOCRIT), STEP, *parameters)[0]
+    assert np.abs(closed - numeric).max() < 0.02 * numeric.max()
+
+
+def test_known_flow_is_recovered() -> None:
+    truth = np.array([0.6, 1.0, 2.0, 3.0])
+    curves = np.stack([capillary(bolus(), mbf, 1.0, 0.045, 0.22) for mbf in truth])
+    found = mapped(curves, bolus())
+    assert found.unit == "mL/min/g"
+    np.testing.assert_allclose(found.flow[0, 0], truth, rtol=0.08)
+
+
+def test_scaling_input_and_tissue_together_leaves_fermi_flow_alone() -> None:
+    curves = capillary(bolus(), 1.5, 1.0, 0.045, 0.22)[None]
+    one, two = mapped(curves, bolus(), "fermi"), mapped(2 * curves, 2 * bolus(), "fermi")
+    np.testing.assert_allclose(one.flow, two.flow, rtol=0.02)
+
+
+def test_no_enhancement_is_no_flow() -> None:
+    generator = np.random.default_rng(1)
+    found = mapped(0.001 * generator.standard_normal((5, len(TIMES))), bolus())
+    assert np.nanmax(found.flow) < 0.1
+
+
+def test_pixels_without_signal_have_no_value() -> None:
+    assert np.isnan(mapped(np.zeros((2, len(TIMES))), bolus()).flow).all()
+
+
+def test_signal_gives_relative_values_and_no_absolute_unit() -> None:
+    tissue = np.stack([0.1 * bolus(), 0.2 * bolus()])
+    series = ResampledSeries(TIMES, tissue.T[None, :, None, :], bolus(), "a.u.")
+    found = map_flow(series, ArterialInput("perfusion_series", TIMES, bolus(), "a.u.", 6.0), HEMATOCRIT)
+    assert found.unit == "relative upslope"
+    np.testing.assert_allclose(found.flow[0, 0], [0.1, 0.2], rtol=1e-3)
+    assert found.why_relative is not None
+    assert "mL" not in found.why_relative
+
+
+def test_an_unknown_model_is_refused() -> None:
+    with pytest.raises(SettingError, match="no flow model"):
+        mapped(np.zeros((1, len(TIMES))), bolus(), "tofts")
