@@ -29,8 +29,8 @@ lint: $(STAMP) ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## time of each step of the chain
-	$(BIN)/python -m benchmarks.chain
+bench: $(STAMP) ## Dice of the network on digital patients (and on real series where there are any)
+	$(BIN)/python -m benchmarks.segmentation
 
 map: ## the application's container image, with docker, podman or buildah
 	bash deploy/build_map.sh
