@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from monai.deploy.conditions import CountCondition
 from monai.deploy.core import Fragment
 
 from operators.dicom_loading.loader import load_study
@@ -13,14 +14,14 @@ from operators.series import PerfusionScan, PerfusionStudy, State
 
 
 class DicomLoading(Door):
-    """Loads the study in a folder."""
+    """Loads the study in a folder, once: an operator without inputs would otherwise be run again and again."""
 
     output = "study"
 
     def __init__(self, fragment: Fragment, *args: Any, folder: Path, state: State | None = None, **kwargs: Any) -> None:
         self.folder = folder
         self.state = state
-        super().__init__(fragment, *args, **kwargs)
+        super().__init__(fragment, CountCondition(fragment, 1), *args, **kwargs)
 
     def work(self) -> PerfusionStudy:  # type: ignore[override]
         return load_study(self.folder, self.state)
