@@ -35,7 +35,8 @@ class Bolus:
     """Share that returns: the rest stays in tissue."""
 
 
-LUNG_SHAPE = 7.0
+LUNG_SHAPE = 10.0
+"""Of the gamma density of transit times: the larger, the less they spread."""
 BODY_SHAPE = 3.0
 
 

@@ -91,7 +91,7 @@ RANGES = {
         peak=(3.5, 4.4),
         heart_rate=(82.0, 102.0),
         arrival=(5.0, 7.0),
-        rise=(2.0, 2.8),
+        rise=(1.4, 2.4),
         lung_transit=(3.4, 4.8),
         breathing_mm=(3.0, 12.0),
     ),
@@ -102,7 +102,7 @@ RANGES = {
         peak=(4.4, 5.2),
         heart_rate=(58.0, 78.0),
         arrival=(6.0, 9.0),
-        rise=(2.4, 3.4),
+        rise=(1.6, 2.8),
         lung_transit=(4.4, 6.4),
         breathing_mm=(2.0, 9.0),
     ),
@@ -149,7 +149,7 @@ def _physiology(draw: random.Random, usual: _Usual) -> Physiology:
         lung_transit=between(usual.lung_transit),
         peak=between(usual.peak),
         body_transit=draw.uniform(13.0, 19.0),
-        recirculated=draw.uniform(0.6, 0.85),
+        recirculated=draw.uniform(0.5, 0.75),
     )
     return Physiology(
         flow=between(usual.flow),
