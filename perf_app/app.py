@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from monai.deploy.core import Application
-from operators.aha_sectors.operator import AhaSectors
-from operators.dicom_loading.operator import DicomLoading, Scans
-from operators.dicom_writing.operator import DicomWriting
-from operators.flow_mapping.operator import FlowMapping
-from operators.quality.operator import Quality
 
+from operators.aha_sectors.operator import AhaSectors
 from operators.arterial_input.csv_file import read_csv
 from operators.arterial_input.operator import ArterialInputFinder
+from operators.dicom_loading.operator import DicomLoading, Scans
+from operators.dicom_writing.operator import DicomWriting
 from operators.door import Door, Stopwatch
+from operators.flow_mapping.operator import FlowMapping
 from operators.gadolinium.operator import GadoliniumConverter
 from operators.motion_correction.operator import MotionCorrector
+from operators.quality.operator import Quality
 from operators.report.operator import Report
 from operators.resampling.operator import Resampler
 from operators.segmentation.inference import Segmenter
@@ -63,7 +63,7 @@ class PerfusionApp(Application):
         self._connect("arterial_input", find_input, resample, map_flow, judge)
         self._connect("resampled", resample, map_flow)
         self._connect("flow", map_flow, measure, judge)
-        self._connect("segmentation", segment, measure, judge)
+        self._connect("segmentation", segment, map_flow, measure, judge)
         self._connect("sectors", measure, judge)
         self._connect("result", judge, report)
         self._connect("result", report, write)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.flow_mapping.table import Prior, Table
+from operators.flow_mapping.table import FLOW_PRIOR, Parameter, Table
 from operators.series import FloatArray
 
 LENGTH = 0.1
@@ -26,19 +26,12 @@ LENGTH = 0.1
 DISPERSION = 1e-5
 """Axial dispersion of plasma Dp [cm^2/s]."""
 
-_FLOW_PER_VP = np.geomspace(1.5, 200.0, 40)
-"""F/Vp [1/min]."""
-_PS_PER_VP = np.geomspace(2.5, 150.0, 10)
-"""PS/Vp [1/min]."""
-_VISF_PER_VP = np.geomspace(1.2, 25.0, 9)
-"""Vi/Vp."""
-
-PRIORS = (
-    Prior("ps_ml_min_g", mean=1.0, spread=0.35),
-    Prior("vp_ml_g", mean=0.045, spread=0.30),
-    Prior("visf_ml_g", mean=0.22, spread=0.35),
-)
-"""What is known of a human heart before looking, log-normal: it keeps single pixels from wandering."""
+FLOW_PER_VP = np.log(np.geomspace(0.5, 250.0, 16))
+"""Logarithm of F/Vp [1/min]."""
+PS_PER_VP = np.log(np.geomspace(2.0, 160.0, 6))
+"""Logarithm of PS/Vp [1/min]."""
+VISF_PER_VP = np.log(np.geomspace(1.0, 30.0, 5))
+"""Logarithm of Vi/Vp."""
 
 
 def tissue_curves(
@@ -80,13 +73,20 @@ def tissue_curves(
 def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:
     """Curves of all combinations at Vp = 1; multiplying F, PS, Vp and Vi by k multiplies Q by k, so scale is free.
 
+    The log-normal priors are what is known of a human heart before looking: they keep single pixels from wandering.
+
     Args:
         aif: whole-blood Gd above its baseline [mmol/L], shape (time,).
         step: between samples [s].
         hematocrit: fraction.
     """
-    flow, ps, visf = (g.ravel() for g in np.meshgrid(_FLOW_PER_VP, _PS_PER_VP, _VISF_PER_VP, indexing="ij"))
-    one = np.ones_like(flow)
-    curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, one, visf)
-    parameters = {"ps_ml_min_g": ps, "vp_ml_g": one, "visf_ml_g": visf}
-    return Table(curves, flow / (1 - hematocrit), parameters, PRIORS)
+    axes = FLOW_PER_VP, PS_PER_VP, VISF_PER_VP
+    flow, ps, visf = (np.exp(values).ravel() for values in np.meshgrid(*axes, indexing="ij"))
+    curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, np.ones_like(flow), visf)
+    parameters = (
+        Parameter("flow", (1, 1, 0, 0), offset=-np.log(1 - hematocrit), prior=FLOW_PRIOR),
+        Parameter("ps_ml_min_g", (1, 0, 1, 0), prior=(np.log(1.0), 0.35)),
+        Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30)),
+        Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35)),
+    )
+    return Table(curves.reshape(*map(len, axes), -1), axes, parameters)

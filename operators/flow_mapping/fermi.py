@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.flow_mapping.table import Table
+from operators.flow_mapping.table import FLOW_PRIOR, Parameter, Table
 from operators.series import FloatArray
 
-_PLATEAU = np.concatenate([[0.0], np.geomspace(0.25, 20.0, 39)])
+PLATEAU = np.linspace(0.0, 16.0, 33)
 """t0 [s]."""
-_RATE = np.geomspace(0.03, 3.0, 40)
-"""k [1/s]."""
+RATE = np.log(np.geomspace(0.03, 3.0, 24))
+"""Logarithm of k [1/s]."""
 
 
 def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:  # noqa: ARG001  # all models' signature
@@ -26,12 +26,17 @@ def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:  # noq
         step: between samples [s].
         hematocrit: not used: the deconvolution stays in whole blood.
     """
-    plateau, rate = (g.ravel()[:, None] for g in np.meshgrid(_PLATEAU, _RATE, indexing="ij"))
-    times = np.arange(len(aif)) * step
+    axes = PLATEAU, RATE
+    plateau, log_rate = (values.ravel()[:, None] for values in np.meshgrid(*axes, indexing="ij"))
+    rate, times = np.exp(log_rate), np.arange(len(aif)) * step
     residue = (1 + np.exp(-rate * plateau)) / (1 + np.exp(np.minimum(rate * (times - plateau), 50)))
-    padded = 2 * len(aif)
-    # Trapezoids: half weight for the residue's and the input's first samples.
+    # Trapezoids: half weight for the residue's first sample.
     residue[:, 0] *= 0.5
+    padded = 2 * len(aif)
     curves = np.fft.irfft(np.fft.rfft(residue, padded) * np.fft.rfft(aif, padded), padded, axis=1)[:, : len(aif)]
-    parameters = {"plateau_s": plateau[:, 0], "rate_per_s": rate[:, 0]}
-    return Table(curves * step / 60, np.ones(len(curves)), parameters, (), scales=False)
+    parameters = (
+        Parameter("flow", (1, 0, 0), prior=FLOW_PRIOR),
+        Parameter("plateau_s", (0, 1, 0), logarithmic=False),
+        Parameter("rate_per_s", (0, 0, 1)),
+    )
+    return Table((curves * step / 60).reshape(*map(len, axes), -1), axes, parameters)

@@ -10,18 +10,24 @@ from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping.delay import FINE, delayed, find_delay
 from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.table import Table, fit
+from operators.flow_mapping.table import Fitter
 from operators.flow_mapping.upslope import relative_upslope
-from operators.series import ArterialInput, FloatArray, FlowMap, ResampledSeries
+from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
 logger = logging.getLogger(__name__)
 
-CORRELATED = 1.5
-"""Neighbouring samples of the resampled grid share their noise; so much more of it is assumed."""
+NOISE = 0.03
+"""SD of a sample of a pixel [mmol/L]: somewhat more than measured, since neighbours on the grid share theirs."""
+FEWEST = 20
+"""So many pixels of myocardium make a slice tell the delay."""
 
 
 def map_flow(
-    resampled: ResampledSeries, arterial_input: ArterialInput, hematocrit: float, model: str = "btex"
+    resampled: ResampledSeries,
+    arterial_input: ArterialInput,
+    hematocrit: float,
+    myocardium: BoolArray,
+    model: str = "btex",
 ) -> FlowMap:
     """MBF where tissue and input are Gd concentrations, else upslope relative to the blood's.
 
@@ -29,6 +35,7 @@ def map_flow(
         resampled: tissue and AIF on one grid.
         arterial_input: what the AIF was made from.
         hematocrit: fraction.
+        myocardium: where to look for the delay, shape (slice, row, col).
         model: name in `MODELS`.
 
     Raises:
@@ -47,27 +54,26 @@ def map_flow(
     fine_times = np.arange((len(aif) - 1) * FINE + 1) * fine_step
     table = MODELS[model](np.interp(fine_times, fine_times[::FINE], aif), fine_step, hematocrit)
 
-    maps, delays = [], []
-    for tissue in resampled.tissue:
-        enhanced = _above_baseline(tissue, start)
-        delay, noise = find_delay(enhanced, table, float(aif.max()), resampled.step)
-        delays.append(delay)
-        curves = np.ascontiguousarray(enhanced.reshape(len(enhanced), -1).T)
-        maps.append(_map_slice(curves, delayed(table, delay, resampled.step), noise * CORRELATED))
-    shape = resampled.tissue.shape[0], *resampled.tissue.shape[2:]
-    stacked = {name: np.stack([one[name] for one in maps]).reshape(shape) for name in maps[0]}
-    logger.info("flow mapping: %s, delays %s s", model, ", ".join(f"{d:.2f}" for d in delays))
-    return FlowMap(stacked.pop("flow"), "mL/min/g", model, np.array(delays), stacked)
+    enhanced = [_above_baseline(tissue, start) for tissue in resampled.tissue]
+    curves = [np.median(e[:, m], axis=1) for e, m in zip(enhanced, myocardium, strict=True) if m.sum() >= FEWEST]
+    delay = find_delay(curves, table, resampled.step)
+    fitter = Fitter(delayed(table, delay, resampled.step), NOISE)
+    maps = [_map_slice(images, fitter) for images in enhanced]
+    stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
+    logger.info("flow mapping: %s, delay %.2f s", model, delay)
+    return FlowMap(stacked.pop("flow"), "mL/min/g", model, np.full(len(maps), delay), stacked)
 
 
-def _map_slice(curves: FloatArray, table: Table, noise: float) -> dict[str, FloatArray]:
+def _map_slice(images: FloatArray, fitter: Fitter) -> dict[str, FloatArray]:
+    """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal."""
+    curves = np.ascontiguousarray(images.reshape(len(images), -1).T)
     known = np.isfinite(curves).all(axis=1) & (np.ptp(curves, axis=1) > 0)
-    found = fit(curves[known], table, noise)
-    values = {"flow": found.flow, "flow_sd_ml_min_g": found.flow_sd, **found.parameters, "fit_rms": found.residual}
+    found = fitter.fit(curves[known])
+    values = {**found.parameters, "flow_sd_ml_min_g": found.flow_sd, "fit_rms_mmol_per_l": found.residual}
     maps = {}
     for name, value in values.items():
-        maps[name] = np.full(len(curves), np.nan, np.float32)
-        maps[name][known] = value
+        maps[name] = np.full(images.shape[1:], np.nan, np.float32)
+        maps[name][known.reshape(images.shape[1:])] = value
     return maps
 
 
