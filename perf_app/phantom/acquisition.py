@@ -16,7 +16,8 @@ from torch import Tensor
 
 Sensitivity = Callable[[tuple[int, int]], Tensor]
 """Coil maps (coil, row, col) on a grid of rows x columns that covers the field of view."""
-REGULARISATION = 1e-3
+REGULARISATION = 1e-4
+"""Of the unfolding, as a share of the coils' power."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-RADIUS_MM = 75.0
+RADIUS_MM = 65.0
+BAND_MM = 25.0
 SEGMENTS = 24
-# Centre (left, posterior, superior) relative to the middle of the torso [mm], and whether it lies on the back.
+NODES = (36, 48)
+"""Sensitivity is computed at so many rows and columns and interpolated: it is smooth."""
+# Left, posterior and superior of the torso's middle [mm]: a flexible array on the chest, a row of coils in the table.
 FRONT, BACK = -150.0, 145.0
 LOOPS = tuple(
-    (x, y, z)
-    for y, columns in ((FRONT, (-70.0, 50.0, 150.0)), (BACK, (-100.0, 60.0)))
-    for x in columns
-    for z in (-65.0, 65.0)
+    (x, y, z) for x, y in ((-60.0, FRONT), (40.0, FRONT), (130.0, FRONT), (30.0, BACK)) for z in (-110.0, 0.0, 110.0)
 )
 
 
@@ -31,7 +31,7 @@ def sensitivities(affine: Tensor, size: tuple[int, int], torso_middle: Tensor) -
     Returns:
         complex64, shape (coil, row, col).
     """
-    rows, cols = (torch.linspace(0, n - 1, max(2, n // 8), device=affine.device) for n in size)
+    rows, cols = (torch.linspace(0, n - 1, nodes, device=affine.device) for n, nodes in zip(size, NODES, strict=True))
     at = torch.stack([*torch.meshgrid(rows, cols, indexing="ij")], -1)
     points = at.to(affine) @ affine[:3, :2].T + affine[:3, 3] - torso_middle.to(affine)
     coarse = torch.stack([_loop_field(points, loop) for loop in LOOPS])
@@ -53,6 +53,7 @@ def _loop_field(points: Tensor, center: tuple[float, float, float]) -> Tensor:
     wire = middle + RADIUS_MM * (turn.cos()[:, None] * side + turn.sin()[:, None] * up)
     current = turn.cos()[:, None] * up - turn.sin()[:, None] * side
     away = points[..., None, :] - wire
-    distance = away.norm(dim=-1, keepdim=True).clamp(min=8.0)
+    # As of a broad band: no pole at the wire, which lies in air.
+    distance = (away.square().sum(-1, keepdim=True) + BAND_MM**2).sqrt()
     field = (torch.linalg.cross(current.expand_as(away), away) / distance**3).sum(-2)
     return torch.complex(field[..., 0], -field[..., 1])

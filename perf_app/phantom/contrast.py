@@ -17,6 +17,8 @@ STEP = 0.1
 """Of the time grid [s]."""
 BEFORE = 8.0
 """Begin of the time grid before the first saturation-recovery frame [s]."""
+FIRST_PASS = 30.0
+"""After its arrival in the right ventricle, the bolus has passed the left one [s]."""
 N_FLOWS = 60
 """Myocardial curves, equally spaced in flow; between them curves are interpolated."""
 
@@ -71,7 +73,8 @@ def follow_contrast(patient: DigitalPatient, state: State, duration: float, high
         highest_flow: of the myocardium [mL/min/g].
     """
     physiology = patient.states[state]
-    times = time_grid(-BEFORE, duration, STEP)
+    # The first pass sets the scale of the curves, whether it is filmed to its end or not.
+    times = time_grid(-BEFORE, max(duration, physiology.bolus.arrival + FIRST_PASS), STEP)
     right, left = blood_curves(physiology.bolus, times)
     curves = torch.zeros(len(Tissue), len(times), dtype=torch.float64)
     curves[Tissue.RV_BLOOD], curves[Tissue.LV_BLOOD] = right, left

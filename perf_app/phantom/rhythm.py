@@ -16,6 +16,8 @@ class Rhythm:
     """[1/min]"""
     jitter: float = 0.025
     """SD of the RR interval, as a share of it; as much again follows respiration."""
+    filling: float = 0.08
+    """SD of the ventricle's filling, see `Beats`."""
     ectopic: float = 0.015
     """Probability that a beat comes early, with a pause after it."""
     missed: float = 0.01
@@ -56,5 +58,5 @@ def beat(rhythm: Rhythm, n_beats: int, busy: float, generator: torch.Generator) 
     interval = interval - (1 - EARLY) * ectopic + (1 - EARLY) * after + missed
     times = (interval.double() * 60 / rhythm.heart_rate).clamp(min=busy).cumsum(0)
     # An early beat has had no time to fill, the one after the pause more than usual.
-    filling = 0.08 * jitter - 0.9 * ectopic + 0.4 * after
+    filling = rhythm.filling * jitter - 0.9 * ectopic + 0.4 * after
     return Beats(times - times[0], filling)

@@ -6,18 +6,14 @@ Cerqueira et al., Circulation 2002;105:539. The angle starts at mid-septum and i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from operators.aha_sectors.model import SEGMENTS_OF_TERRITORY
+
 Territory = Literal["LAD", "RCA", "LCx"]
-TERRITORIES: Mapping[Territory, tuple[int, ...]] = {
-    "LAD": (1, 2, 7, 8, 13, 14),
-    "RCA": (3, 4, 9, 10, 15),
-    "LCx": (5, 6, 11, 12, 16),
-}
 # By sixths (quarters) of the circle, from -180 degrees upwards.
 BASAL = (5, 4, 3, 2, 1, 6)
 MID = (11, 10, 9, 8, 7, 12)
@@ -46,6 +42,6 @@ def membership(angle: Tensor, territory: Territory, softness: float) -> Tensor:
     """How much of each place a territory supplies, 0 to 1, changing over `softness` [rad]; shape as of `segments`."""
     # The mean over a window about each place: a soft edge without a table of where each territory begins.
     offsets = torch.linspace(-softness / 2, softness / 2, 9)
-    supplied = torch.tensor(TERRITORIES[territory], device=angle.device)
+    supplied = torch.tensor(SEGMENTS_OF_TERRITORY[territory], device=angle.device)
     windows = [torch.isin(segments(angle + float(o)), supplied).float() for o in offsets]
     return torch.stack(windows).mean(0)

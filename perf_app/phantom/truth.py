@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from operators.aha_sectors.model import SEGMENTS_OF_TERRITORY
 from operators.series import FloatArray, Label, State, Statistics
 from perf_app.phantom.motion import Motion
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, picture_labels, picture_segments, to_picture
 from perf_app.phantom.simulation import SimulatedScan
-from perf_app.phantom.territories import TERRITORIES
 
 N_SEGMENTS = 16
 
@@ -76,7 +76,7 @@ def _scan_truth(scan: SimulatedScan, labels: npt.NDArray[np.uint8], segments: np
     flow = to_picture(scan.flow, (labels.shape[1], labels.shape[2])).numpy()
     flow = np.where(muscle, flow, np.float32(np.nan))
     sectors = {n: _statistics(flow[segments == n]) for n in range(1, N_SEGMENTS + 1)}
-    territories = {str(name): _statistics(flow[np.isin(segments, them)]) for name, them in TERRITORIES.items()}
+    territories = {name: _statistics(flow[np.isin(segments, them)]) for name, them in SEGMENTS_OF_TERRITORY.items()}
     whole = _statistics(flow[muscle])
     if whole is None:
         raise ValueError("the digital patient has no myocardium in its slices")
