@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from operators.arterial_input.blood_pool import brightest_half, find_blood_pool
@@ -10,6 +12,8 @@ from operators.arterial_input.t2_star import restore
 from operators.gadolinium.baseline import count_baseline
 from operators.gadolinium.parameters import resolve_aif
 from operators.gadolinium.saturation_recovery import make_table
+from operators.motion_correction.correction import correct_slice
+from operators.motion_correction.displacement import pull
 from operators.protocol import Protocol
 from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, PerfusionScan, QualityFlag
 
@@ -20,15 +24,15 @@ SLICE = 0
 def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | None:
     """Gd in the LV blood pool of the AIF series; None where the scan has none, or no pool is seen in it.
 
-    The pool's signal is averaged first and corrected after: T2* by the second echo, then over proton density (or, with
-    none, over its own baseline) through the table of the AIF sequence.
+    The heart is held still first. The pool's signal is averaged, then corrected: T2* by the second echo, then over
+    proton density (or, with none, over its own baseline) through the table of the AIF sequence.
 
     Raises:
         SettingError: the AIF sequence's values contradict each other.
     """
-    aif = scan.aif
-    if aif is None:
+    if scan.aif is None:
         return None
+    aif = _held_still(scan.aif)
     images, times = aif.first_echo.pixels[SLICE], aif.first_echo.times[SLICE]
     pool = find_blood_pool(images, times)
     if pool is None:
@@ -41,6 +45,17 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
         values, flags = _convert(scan, aif, bright, protocol)
     onset = find_first_pass(values, times).onset
     return ArterialInput("aif_series", times, values, "mmol/L", onset, pool, tuple(flags))
+
+
+def _held_still(aif: AifSeries) -> AifSeries:
+    """The series with the heart held where it is in one frame: a deep breath moves a small pool out of any mask."""
+    first, second = aif.first_echo, aif.second_echo
+    motion = correct_slice(first.pixels[SLICE], first.times[SLICE], first.pixel_spacing)
+    still = replace(aif, first_echo=replace(first, pixels=motion.pixels[None]))
+    if second is None or second.n_frames != first.n_frames:
+        return still
+    moved = pull(second.pixels[SLICE], motion.displacement, first.pixel_spacing)
+    return replace(still, second_echo=replace(second, pixels=moved[None]))
 
 
 def _convert(

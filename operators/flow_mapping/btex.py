@@ -26,11 +26,11 @@ LENGTH = 0.1
 DISPERSION = 1e-5
 """Axial dispersion of plasma Dp [cm^2/s]."""
 
-FLOW_PER_VP = np.log(np.geomspace(0.5, 250.0, 16))
+FLOW_PER_VP = np.log(np.geomspace(0.5, 250.0, 24))
 """Logarithm of F/Vp [1/min]."""
-PS_PER_VP = np.log(np.geomspace(2.0, 160.0, 6))
+PS_PER_VP = np.log(np.geomspace(2.0, 160.0, 10))
 """Logarithm of PS/Vp [1/min]."""
-VISF_PER_VP = np.log(np.geomspace(1.0, 30.0, 5))
+VISF_PER_VP = np.log(np.geomspace(1.0, 30.0, 8))
 """Logarithm of Vi/Vp."""
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
-from operators.flow_mapping.delay import FINE, delayed, find_delay
+from operators.flow_mapping import btex
+from operators.flow_mapping.delay import FINE, Telling, delayed, find_delay
 from operators.flow_mapping.registry import MODELS
 from operators.flow_mapping.table import Fitter
 from operators.flow_mapping.upslope import relative_upslope
@@ -18,24 +22,32 @@ logger = logging.getLogger(__name__)
 
 NOISE = 0.03
 """SD of a sample of a pixel [mmol/L]: somewhat more than measured, since neighbours on the grid share theirs."""
+HIGHEST = 6.0
+"""No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
 FEWEST = 20
-"""So many pixels of myocardium make a slice tell the delay."""
+"""So many pixels of the inner wall make a slice tell the delay."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Enhancement:
+    """An absolute scan from the onset on."""
+
+    images: tuple[FloatArray, ...]
+    """Gd above its baseline of each slice [mmol/L], shape (time, row, col)."""
+    aif: FloatArray
+    """Above its baseline [mmol/L], on the fine grid, shape (time,)."""
+    step: float
+    """Between images [s]."""
 
 
 def map_flow(
-    resampled: ResampledSeries,
-    arterial_input: ArterialInput,
-    hematocrit: float,
-    myocardium: BoolArray,
-    model: str = "btex",
-) -> FlowMap:
-    """MBF where tissue and input are Gd concentrations, else upslope relative to the blood's.
+    scans: Sequence[tuple[ResampledSeries, ArterialInput, BoolArray]], hematocrit: float, model: str = "btex"
+) -> tuple[FlowMap, ...]:
+    """Of each scan of a study: MBF where tissue and input are Gd concentrations, else upslope relative to the blood's.
 
     Args:
-        resampled: tissue and AIF on one grid.
-        arterial_input: what the AIF was made from.
+        scans: tissue and AIF on one grid, what the AIF was made from, and the myocardium, shape (slice, row, col).
         hematocrit: fraction.
-        myocardium: where to look for the delay, shape (slice, row, col).
         model: name in `MODELS`.
 
     Raises:
@@ -43,22 +55,43 @@ def map_flow(
     """
     if model not in MODELS:
         raise SettingError(f"There is no flow model {model}.", where="model", hint=f"Take one of {', '.join(MODELS)}.")
+    enhancements = [_enhancement(resampled, aif) for resampled, aif, _ in scans]
+    delay = find_delay([_telling(e, m, hematocrit) for e, (_, _, m) in zip(enhancements, scans, strict=True) if e])
+    return tuple(
+        _absolute(enhancement, delay, hematocrit, model) if enhancement else _relative(resampled, aif)
+        for enhancement, (resampled, aif, _) in zip(enhancements, scans, strict=True)
+    )
+
+
+def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput) -> _Enhancement | None:
+    """None where flow can only be relative."""
     if not arterial_input.absolute or resampled.unit != "mmol/L":
-        return _relative(resampled, arterial_input)
+        return None
     onset = _onset(resampled, arterial_input)
     start = max(0, int(np.floor((onset - resampled.times[0]) / resampled.step)))
     aif = resampled.aif - (resampled.aif[:start].mean() if start > 0 else 0.0)
-    aif[:start] = 0.0
-    aif = np.maximum(aif, 0.0)[start:]
-    fine_step = resampled.step / FINE
-    fine_times = np.arange((len(aif) - 1) * FINE + 1) * fine_step
-    table = MODELS[model](np.interp(fine_times, fine_times[::FINE], aif), fine_step, hematocrit)
+    aif = np.maximum(aif[start:], 0.0)
+    # What lies before the onset is noise.
+    aif[0] = 0.0 if start > 0 else aif[0]
+    coarse = np.arange(len(aif)) * FINE
+    fine = np.interp(np.arange(coarse[-1] + 1), coarse, aif)
+    return _Enhancement(tuple(_above_baseline(images, start) for images in resampled.tissue), fine, resampled.step)
 
-    enhanced = [_above_baseline(tissue, start) for tissue in resampled.tissue]
-    curves = [np.median(e[:, m], axis=1) for e, m in zip(enhanced, myocardium, strict=True) if m.sum() >= FEWEST]
-    delay = find_delay(curves, table, resampled.step)
-    fitter = Fitter(delayed(table, delay, resampled.step), NOISE)
-    maps = [_map_slice(images, fitter) for images in enhanced]
+
+def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float) -> Telling:
+    curves = []
+    for images, wall in zip(enhancement.images, myocardium, strict=True):
+        inner = binary_erosion(wall)
+        if inner.sum() >= FEWEST:
+            curves.append(np.median(images[:, inner], axis=1))
+    table = btex.make_table(enhancement.aif, enhancement.step / FINE, hematocrit)
+    return Telling(np.array(curves, np.float32), table, enhancement.step)
+
+
+def _absolute(enhancement: _Enhancement, delay: float, hematocrit: float, model: str) -> FlowMap:
+    table = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
+    fitter = Fitter(delayed(table, delay, enhancement.step), NOISE)
+    maps = [_map_slice(images, fitter) for images in enhancement.images]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
     logger.info("flow mapping: %s, delay %.2f s", model, delay)
     return FlowMap(stacked.pop("flow"), "mL/min/g", model, np.full(len(maps), delay), stacked)
@@ -69,11 +102,12 @@ def _map_slice(images: FloatArray, fitter: Fitter) -> dict[str, FloatArray]:
     curves = np.ascontiguousarray(images.reshape(len(images), -1).T)
     known = np.isfinite(curves).all(axis=1) & (np.ptp(curves, axis=1) > 0)
     found = fitter.fit(curves[known])
+    blood = found.parameters["flow"] > HIGHEST
     values = {**found.parameters, "flow_sd_ml_min_g": found.flow_sd, "fit_rms_mmol_per_l": found.residual}
     maps = {}
     for name, value in values.items():
         maps[name] = np.full(images.shape[1:], np.nan, np.float32)
-        maps[name][known.reshape(images.shape[1:])] = value
+        maps[name][known.reshape(images.shape[1:])] = np.where(blood, np.nan, value)
     return maps
 
 

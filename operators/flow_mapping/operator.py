@@ -6,13 +6,13 @@ from typing import Any
 
 from monai.deploy.core import Fragment
 
-from operators.door import ScanDoor
+from operators.door import Door
 from operators.flow_mapping.mapping import map_flow
 from operators.series import ArterialInput, FlowMap, Label, ResampledSeries, Segmentation
 
 
-class FlowMapping(ScanDoor):
-    """Maps each scan's myocardial blood flow."""
+class FlowMapping(Door):
+    """Maps the myocardial blood flow of all scans of a study, which share one delay."""
 
     inputs = ("resampled", "arterial_input", "segmentation")
     output = "flow"
@@ -23,7 +23,10 @@ class FlowMapping(ScanDoor):
         super().__init__(fragment, *args, **kwargs)
 
     def work(  # type: ignore[override]
-        self, resampled: ResampledSeries, arterial_input: ArterialInput, segmentation: Segmentation
-    ) -> FlowMap:
-        myocardium = segmentation.labels == Label.MYOCARDIUM
-        return map_flow(resampled, arterial_input, self.hematocrit, myocardium, self.model)
+        self,
+        resampled: tuple[ResampledSeries, ...],
+        arterial_input: tuple[ArterialInput, ...],
+        segmentation: tuple[Segmentation, ...],
+    ) -> tuple[FlowMap, ...]:
+        walls = [one.labels == Label.MYOCARDIUM for one in segmentation]
+        return map_flow(tuple(zip(resampled, arterial_input, walls, strict=True)), self.hematocrit, self.model)

@@ -15,7 +15,7 @@ from operators.series import FloatArray
 
 RANK = 10
 """A table's curves lie in so many dimensions to far below the noise."""
-STEPS = 3
+STEPS = 5
 """Of Gauss-Newton after the best entry is found."""
 CHUNK = 512
 """Pixels at a time: what stays in the processor's cache counts more than their number."""
@@ -103,11 +103,13 @@ class Fitter:
         self.expected = _tensor(np.array([mean for mean, _ in priors]))
         self.precision = _tensor(np.array([spread**-2 for _, spread in priors]))
 
-    def fit(self, curves: FloatArray) -> Fit:
-        """Posterior mode of the parameters of curves above their baseline [mmol/L], shape (curve, time)."""
-        parts = [
-            self._fit(torch.from_numpy(curves[k : k + CHUNK]).float()) for k in range(0, max(len(curves), 1), CHUNK)
-        ]
+    def fit(self, curves: FloatArray, starts: int = 1) -> Fit:
+        """Posterior mode of the parameters of curves above their baseline [mmol/L], shape (curve, time).
+
+        The refinement begins at the best entry, or at each of the best `starts` entries, of which the best end counts.
+        """
+        chunks = [torch.from_numpy(curves[k : k + CHUNK]).float() for k in range(0, max(len(curves), 1), CHUNK)]
+        parts = [self._fit(chunk, starts) for chunk in chunks]
         sums, flow_sd, residual, cost = (
             torch.cat(part).numpy().astype(np.float64) for part in zip(*parts, strict=True)
         )
@@ -117,11 +119,13 @@ class Fitter:
         }
         return Fit(parameters, flow_sd, residual, cost)
 
-    def _fit(self, curves: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _fit(self, curves: torch.Tensor, starts: int) -> tuple[torch.Tensor, ...]:
         mine = curves @ self.basis
         outside = (curves.square().sum(1) - mine.square().sum(1)).clamp_min(0)
-        entry, log_amplitude = self._best_entry(mine)
-        x, hessian, residual = self._refined(mine, entry, log_amplitude)
+        entries, log_amplitudes = self._best_entries(mine, starts)
+        ends = self._refined(mine.repeat_interleave(starts, 0), entries.ravel(), log_amplitudes.ravel())
+        best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves))
+        x, hessian, residual = (end[best] for end in ends[:-1])
         squares = residual.square().sum(1) + outside
         sums = x @ self.weights.T + self.offsets
         prior = (sums - self.expected).square() @ self.precision
@@ -130,8 +134,8 @@ class Fitter:
         variance = (torch.linalg.solve(hessian, of_flow) * of_flow).sum(1).clamp_min(0)
         return sums, sums[:, 0].exp() * variance.sqrt(), (squares / curves.shape[1]).sqrt(), cost
 
-    def _best_entry(self, mine: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Entry of the highest posterior and the logarithm of its amplitude, for curves in the basis.
+    def _best_entries(self, mine: torch.Tensor, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Entries of the highest posterior and the logarithms of their amplitudes, shape (curve, number) each.
 
         The prior's pull on the amplitude is taken to second order: one Newton step from the least-squares one.
         """
@@ -148,30 +152,48 @@ class Fitter:
         gradient = (w * log_amplitude).add_(b)
         cost.add_((gradient + b).mul_(log_amplitude).add_(c), alpha=0.5)
         cost.addcmul_(gradient, gradient / curvature, value=-0.5)
-        entry = cost.argmin(1)
-        rows = torch.arange(len(entry))
-        return entry, log_amplitude[rows, entry] - (gradient / curvature)[rows, entry].clamp(-1, 1)
+        entries = cost.topk(number, dim=1, largest=False).indices
+        pull = (gradient.gather(1, entries) / curvature.gather(1, entries)).clamp(-1, 1)
+        return entries, log_amplitude.gather(1, entries) - pull
 
     def _refined(
         self, mine: torch.Tensor, entry: torch.Tensor, log_amplitude: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Gauss-Newton steps off the entry, each on the second-order expansion about the entry then nearest.
 
+        A step may lead astray where it changes the entry: the best point on the way counts, not the last.
+
         Returns:
-            Log amplitude and coordinates, the Hessian there, and what the model leaves, in the basis.
+            Log amplitude and coordinates, the Hessian there, what the model leaves, in the basis, and the cost.
         """
         x = torch.cat([log_amplitude[:, None], self.coordinates[entry]], dim=1)
         limit = torch.cat([torch.ones(1), self.steps])
-        weighted = self.weights * self.precision[:, None]
+        best = x
+        step, hessian, left, cost = self._step(x, mine)
         for _ in range(STEPS):
-            model, slopes = self._model(x)
-            hessian = slopes @ slopes.mT / self.noise**2 + weighted.T @ self.weights
-            hessian.diagonal(dim1=1, dim2=2).mul_(1 + 1e-3).add_(1e-6)
-            off = x @ self.weights.T + self.offsets - self.expected
-            downhill = (slopes @ (mine - model)[..., None])[..., 0] / self.noise**2 - off @ weighted
-            x = x + torch.linalg.solve(hessian, downhill).clamp(-limit, limit)
+            x = x + step.clamp(-limit, limit)
             x[:, 1:] = torch.minimum(torch.maximum(x[:, 1:], self.lowest), self.highest)
-        return x, hessian, mine - self._model(x)[0]
+            step, new_hessian, new_left, new_cost = self._step(x, mine)
+            better = new_cost < cost
+            cost = torch.where(better, new_cost, cost)
+            best = torch.where(better[:, None], x, best)
+            left = torch.where(better[:, None], new_left, left)
+            hessian = torch.where(better[:, None, None], new_hessian, hessian)
+        return best, hessian, left, cost
+
+    def _step(
+        self, x: torch.Tensor, mine: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Gauss-Newton step from a point, the Hessian, what the model leaves and the cost there."""
+        weighted = self.weights * self.precision[:, None]
+        model, slopes = self._model(x)
+        left = mine - model
+        off = x @ self.weights.T + self.offsets - self.expected
+        cost = left.square().sum(1) / (2 * self.noise**2) + off.square() @ self.precision / 2
+        hessian = slopes @ slopes.mT / self.noise**2 + weighted.T @ self.weights
+        hessian.diagonal(dim1=1, dim2=2).mul_(1 + 1e-3).add_(1e-6)
+        downhill = (slopes @ left[..., None])[..., 0] / self.noise**2 - off @ weighted
+        return torch.linalg.solve(hessian, downhill), hessian, left, cost
 
     def _model(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Curves in the basis at log amplitudes and coordinates, and their derivatives by each."""

@@ -28,7 +28,7 @@ def mapped(tissue: FloatArray, aif: FloatArray, model: str = "btex") -> FlowMap:
     series = ResampledSeries(TIMES, tissue.T[None, :, None, :], aif, "mmol/L")
     arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset)
     everywhere = np.ones((1, 1, len(tissue)), bool)
-    return map_flow(series, arterial_input, HEMATOCRIT, everywhere, model)
+    return map_flow([(series, arterial_input, everywhere)], HEMATOCRIT, model)[0]
 
 
 def capillary(aif: FloatArray, mbf: float, ps: float, vp: float, visf: float, cells: int = 60) -> FloatArray:
@@ -83,9 +83,8 @@ def test_pixels_without_signal_have_no_value() -> None:
 def test_signal_gives_relative_values_and_no_absolute_unit() -> None:
     tissue = np.stack([0.1 * bolus(), 0.2 * bolus()])
     series = ResampledSeries(TIMES, tissue.T[None, :, None, :], bolus(), "a.u.")
-    found = map_flow(
-        series, ArterialInput("perfusion_series", TIMES, bolus(), "a.u.", 6.0), HEMATOCRIT, np.ones((1, 1, 2), bool)
-    )
+    blood = ArterialInput("perfusion_series", TIMES, bolus(), "a.u.", 6.0)
+    (found,) = map_flow([(series, blood, np.ones((1, 1, 2), bool))], HEMATOCRIT)
     assert found.unit == "relative upslope"
     np.testing.assert_allclose(found.flow[0, 0], [0.1, 0.2], rtol=1e-3)
     assert found.why_relative is not None
