@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 
 from operators.aha_sectors.frame import angles, positions, rotated, septal_plane
 from operators.series import BoolArray, FloatArray
@@ -48,6 +48,7 @@ def find_septum(
     """
     if not rv.any() or not lv.any():
         return None
+    rv = _largest(rv)
     spacing = np.linalg.norm(affine[:3, :2], axis=0)
     touching = rv & (distance_transform_edt(~lv, sampling=spacing) <= CONTACT + spacing.max() / 2)
     if not touching.any():
@@ -65,6 +66,14 @@ def find_septum(
         return None
     middle = float(around[high] + around[low]) / 2
     return Septum(rotated(septum, anterior, middle), width / 2)
+
+
+def _largest(mask: BoolArray) -> BoolArray:
+    """Its largest connected part: a stray pixel elsewhere is no insertion."""
+    parts, number = label(mask, np.ones((3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=number + 1)
+    sizes[0] = 0
+    return np.asarray(parts == sizes.argmax())
 
 
 def _near_border(mask: BoolArray, margin: float, spacing: FloatArray) -> BoolArray:

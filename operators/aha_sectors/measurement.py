@@ -45,7 +45,7 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
         find_septum(labels[k] == Label.RV, wall[k] | cavity[k], centers[k], affines[k], base)
         for k in range(len(labels))
     ]
-    levels, flags = _levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), affines, base)
+    levels, flags = _levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), centers, base)
     flags += _septum_flags(septa, levels)
 
     sectors = np.zeros_like(labels)
@@ -92,10 +92,10 @@ def statistics(flow: FloatArray, region: BoolArray) -> Statistics | None:
     return Statistics(float(values.mean()), float(values.std()), float(np.median(values)), int(values.size))
 
 
-def _levels(usable: BoolArray, affines: FloatArray, base: FloatArray) -> tuple[list[Level | None], list[QualityFlag]]:
+def _levels(usable: BoolArray, centers: FloatArray, base: FloatArray) -> tuple[list[Level | None], list[QualityFlag]]:
     """Level of each slice by its place along the long axis; thirds of the usable slices, base first."""
     levels: list[Level | None] = [None] * len(usable)
-    order = [int(k) for k in np.argsort(-(affines[:, :3, 3] @ base)) if usable[k]]
+    order = [int(k) for k in np.argsort(-(centers @ base)) if usable[k]]
     names: Iterable[Level] = (LEVELS[3 * place // len(order)] for place in range(len(order)))
     if len(order) == 1:
         names = ("mid",)

@@ -17,6 +17,8 @@ OPEN_SHARE = 0.08
 UNSURE = 0.85
 """Mean probability of the chosen labels in the left ventricle below which it counts as unsure."""
 NEIGHBOURS = np.ones((3, 3), bool)
+EDGE = 2
+"""The network's own grid ends within the image's: an RV this near [pixels] is cut off."""
 
 
 def check_slice(labels: Labels, probabilities: FloatArray, index: int) -> tuple[QualityFlag, ...]:
@@ -39,12 +41,12 @@ def check_slice(labels: Labels, probabilities: FloatArray, index: int) -> tuple[
         flags.append(QualityFlag("ring_open", "warning", message, index))
     if not right.any():
         flags.append(QualityFlag("rv_missing", "warning", f"No right ventricle was found in {name}.", index))
-    if _touches_edge(cavity | wall):
+    if _near_edge(cavity | wall, 1):
         message = f"The left ventricle of {name} reaches the edge of the image; part of it may be cut off."
         flags.append(QualityFlag("lv_cut_off", "warning", message, index))
-    if _touches_edge(right):
-        message = f"The right ventricle of {name} reaches the edge of the image; its insertions may be wrong."
-        flags.append(QualityFlag("rv_cut_off", "info", message, index))
+    if _near_edge(right):
+        message = f"The right ventricle of {name} reaches the edge of the image: the segments' places may be wrong."
+        flags.append(QualityFlag("rv_cut_off", "warning", message, index))
     sure = float(probabilities.max(0)[cavity | wall].mean())
     if sure < UNSURE:
         message = f"The segmentation of {name} is unsure (mean probability {sure:.2f} in the left ventricle)."
@@ -58,5 +60,6 @@ def open_share(cavity: BoolArray, wall: BoolArray) -> float:
     return float((around & ~wall).sum() / max(int(around.sum()), 1))
 
 
-def _touches_edge(mask: BoolArray) -> bool:
-    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+def _near_edge(mask: BoolArray, margin: int = EDGE) -> bool:
+    """Whether a mask comes within so many pixels of the image's edge."""
+    return bool(mask.sum() > mask[margin:-margin, margin:-margin].sum())
