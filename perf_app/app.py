@@ -8,7 +8,6 @@ from typing import Any
 from monai.deploy.core import Application
 
 from operators.aha_sectors.operator import AhaSectors
-from operators.arterial_input.csv_file import read_csv
 from operators.arterial_input.operator import ArterialInputFinder
 from operators.dicom_loading.operator import DicomLoading, Scans
 from operators.dicom_writing.operator import DicomWriting
@@ -16,26 +15,35 @@ from operators.door import Door, Stopwatch
 from operators.flow_mapping.operator import FlowMapping
 from operators.gadolinium.operator import GadoliniumConverter
 from operators.motion_correction.operator import MotionCorrector
+from operators.protocol import Protocol
 from operators.quality.operator import Quality
 from operators.report.operator import Report
 from operators.resampling.operator import Resampler
 from operators.segmentation.inference import Segmenter
 from operators.segmentation.operator import Segment
-from operators.series import StudyResult
+from operators.series import ArterialInput, StudyResult
 from perf_app import __version__
-from perf_app.config import DEFAULT_HEMATOCRIT, Settings, read_protocol
+from perf_app.config import DEFAULT_HEMATOCRIT, Settings
 
 
 class PerfusionApp(Application):
     """From a folder of DICOM files to files in `folder`; `result` holds the records once it ran."""
 
-    def __init__(self, settings: Settings, folder: Path, stopwatch: Stopwatch) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        stopwatch: Stopwatch,
+        segmenter: Segmenter,
+        protocol: Protocol,
+        aif: ArterialInput | None,
+    ) -> None:
         self.settings = settings
         self.folder = folder
         self.stopwatch = stopwatch
-        self.protocol = read_protocol(settings.protocol and settings.resolved(settings.protocol))
-        self.aif = read_csv(settings.resolved(settings.aif)) if settings.aif else None
-        self.segmenter = Segmenter(settings.resolved(settings.model_path))
+        self.segmenter = segmenter
+        self.protocol = protocol
+        self.aif = aif
         self.result: StudyResult | None = None
         super().__init__(["perf_app"])
 

@@ -7,10 +7,11 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from operators.arterial_input.csv_file import read_csv
 from operators.errors import OutputError, PerfusionError
 from operators.framework import prepare
 from operators.series import StudyResult
-from perf_app.config import Settings
+from perf_app.config import Settings, read_protocol
 from perf_app.output_folder import refuse_other_study, staged, write_error
 
 logger = logging.getLogger(__name__)
@@ -61,11 +62,15 @@ def _process(settings: Settings, on_start: Callable[[str, int | None], None] | N
     prepare()
     # The graph framework takes seconds to import: only once the settings are good.
     from operators.door import Stopwatch
+    from operators.segmentation.inference import Segmenter
     from perf_app.app import PerfusionApp
 
     output = settings.resolved(settings.output_path)
     with staged(output) as staging:
-        app = PerfusionApp(settings, staging, Stopwatch(on_start))
+        protocol = read_protocol(settings.protocol and settings.resolved(settings.protocol))
+        aif = read_csv(settings.resolved(settings.aif)) if settings.aif else None
+        segmenter = Segmenter(settings.resolved(settings.model_path))
+        app = PerfusionApp(settings, staging, Stopwatch(on_start), segmenter, protocol, aif)
         app.run()
         if app.result is None:
             raise RuntimeError("the graph ended without a result")

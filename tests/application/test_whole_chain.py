@@ -1,0 +1,109 @@
+"""From DICOM files to results, by the command, on a digital patient and on real hearts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from dicom_series import write_daugs
+from pydicom import dcmread
+from typer.testing import CliRunner
+
+from operators.dicom_loading.inspection import inspect_folder
+from operators.series import Role
+from perf_app.cli import DEMO_SEED, orchestrators
+from perf_app.phantom.patient import draw_patient
+from perf_app.phantom.study import write_study
+from perf_app.phantom.truth import StudyTruth
+
+pytestmark = pytest.mark.xdist_group("graph")
+
+
+def process(folder: Path, out: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and results.json of the command."""
+    ended = CliRunner().invoke(orchestrators, ["-i", str(folder), "-o", str(out), *options])
+    return ended.exit_code, json.loads((out / "results.json").read_text())
+
+
+def numbers(results: dict[str, Any]) -> dict[str, Any]:
+    """Results without how long they took."""
+    for scan in results["scans"]:
+        del scan["timings_s"]
+    return results
+
+
+@pytest.fixture(scope="module")
+def digital(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyTruth, Path, dict[str, Any]]:
+    """The demo's patient: truth, output folder, results."""
+    folder = tmp_path_factory.mktemp("digital")
+    truth = write_study(folder / "study", draw_patient(DEMO_SEED))
+    code, results = process(folder / "study", folder / "out", "--nifti")
+    assert code == 0
+    return truth, folder / "out", results
+
+
+def test_global_flow_is_near_the_truth(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
+    truth, _, results = digital
+    assert [scan["state"] for scan in results["scans"]] == ["stress", "rest"]
+    for scan, true in zip(results["scans"], truth.scans, strict=True):
+        assert scan["quantification"] == "absolute"
+        assert scan["flow"]["global"]["mean"] == pytest.approx(true.whole.mean, rel=0.10)
+    assert results["reserve"]["global"] == pytest.approx(
+        truth.scans[0].whole.mean / truth.scans[1].whole.mean, rel=0.15
+    )
+
+
+def test_results_follow_the_published_schema(
+    digital: tuple[StudyTruth, Path, dict[str, Any]], repository: Path
+) -> None:
+    jsonschema.validate(digital[2], json.loads((repository / "docs" / "results.schema.json").read_text()))
+
+
+def test_all_promised_files_are_there(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
+    out = digital[1]
+    assert {"results.json", "report.html", "report.pdf", "report.png"} <= {file.name for file in out.iterdir()}
+    assert not [file for file in out.iterdir() if file.name.startswith(".") or file.is_dir()]
+    modalities = sorted(dcmread(file).Modality for file in out.glob("*.dcm"))
+    assert set(modalities) >= {"SEG", "SR", "MR", "DOC"}
+    assert modalities.count("SEG") == 2
+    assert len(list(out.glob("*.nii.gz"))) == 6
+
+
+def test_a_real_rest_slice_is_quantified(shared_data: Path, tmp_path: Path) -> None:
+    folder, aif = shared_data / "qperf" / "rest_gd_dicom", shared_data / "qperf" / "rest_gd_aif.csv"
+    code, results = process(folder, tmp_path / "out", "--aif", str(aif))
+    scan = results["scans"][0]
+    assert code == 0
+    assert scan["flow"]["unit"] == "mL/min/g"
+    assert 0.8 < scan["flow"]["global"]["mean"] < 1.6
+    assert "rv_cut_off" in {flag["code"] for flag in scan["quality"]}
+    again = process(folder, tmp_path / "again", "--aif", str(aif))[1]
+    assert numbers(results) == numbers(again)
+    objects = [{dcmread(file).SOPInstanceUID for file in (tmp_path / run).glob("*.dcm")} for run in ("out", "again")]
+    assert objects[0] == objects[1]
+
+
+def test_real_series_of_arbitrary_signal_are_relative(shared_data: Path, tmp_path: Path) -> None:
+    slices = [shared_data / "daugs" / f"Fig6-exD1-{level}.npz" for level in ("Basal", "Mid", "Apical")]
+    code, results = process(write_daugs(tmp_path / "in", slices), tmp_path / "out")
+    scan = results["scans"][0]
+    assert code in (0, 3)
+    assert scan["quantification"] == "relative"
+    assert scan["flow"]["unit"] == "relative upslope"
+    assert np.isfinite(scan["flow"]["global"]["mean"])
+    assert "relative_only" in {flag["code"] for flag in scan["quality"]}
+    for name in ("results.json", "report.html"):
+        text = (tmp_path / "out" / name).read_text().lower()
+        assert "ml/min" not in text
+
+
+def test_an_aif_series_alone_is_named_and_refused(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "qperf" / "aif_series_1_dicom"
+    assert {row.role for row in inspect_folder(folder)} == {Role.AIF}
+    ended = CliRunner().invoke(orchestrators, ["-i", str(folder), "-o", str(tmp_path / "out")])
+    assert ended.exit_code == 2
+    assert "perfusion" in json.loads((tmp_path / "out" / "error.json").read_text())["message"]
