@@ -10,7 +10,7 @@ from operators.dicom_loading.files import read_folder
 from operators.dicom_loading.image_series import gather
 from operators.dicom_loading.one_study import check_one_study
 from operators.dicom_loading.plan import plan_study
-from operators.series import PerfusionStudy, State
+from operators.series import PerfusionScan, PerfusionStudy, QualityFlag, State
 
 logger = logging.getLogger(__name__)
 
@@ -38,4 +38,12 @@ def load_study(folder: Path, state: State | None = None) -> PerfusionStudy:
         low, high = scan.perfusion.pixels.min(), scan.perfusion.pixels.max()
         logger.info("%s: %s, %.4g to %.4g %s", scan.state.value, shape, low, high, scan.perfusion.unit)
     logger.info("%d images read, %d other files passed over", len(contents.images), contents.passed_over)
-    return PerfusionStudy(study, scans, plan.flags)
+    return PerfusionStudy(study, scans, (*plan.flags, *_simulated(scans)))
+
+
+def _simulated(scans: tuple[PerfusionScan, ...]) -> tuple[QualityFlag, ...]:
+    """Whoever reads the results of a digital patient must know it."""
+    models = {str(scan.perfusion.headers[0][0].get("ManufacturerModelName", "")) for scan in scans}
+    if not any("simulated" in model.lower() for model in models):
+        return ()
+    return (QualityFlag("simulated", "info", "These images were simulated: this is a digital patient."),)

@@ -57,6 +57,12 @@ def test_global_flow_is_near_the_truth(digital: tuple[StudyTruth, Path, dict[str
     )
 
 
+def test_a_digital_patient_is_called_simulated(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
+    _, out, results = digital
+    assert [flag["code"] for flag in results["quality"]] == ["simulated"]
+    assert "simulated" in (out / "report.html").read_text()
+
+
 def test_results_follow_the_published_schema(
     digital: tuple[StudyTruth, Path, dict[str, Any]], repository: Path
 ) -> None:
