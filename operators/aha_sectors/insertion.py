@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, label
+from skimage.morphology import convex_hull_image
 
 from operators.aha_sectors.frame import angles, positions, rotated, septal_plane
 from operators.series import BoolArray, FloatArray
@@ -50,7 +51,8 @@ def find_septum(
         return None
     rv = _largest(rv)
     spacing = np.linalg.norm(affine[:3, :2], axis=0)
-    touching = rv & (distance_transform_edt(~lv, sampling=spacing) <= CONTACT + spacing.max() / 2)
+    # The hull closes the gap that the outflow tract leaves in a basal wall, which would move the insertions.
+    touching = rv & (distance_transform_edt(~convex_hull_image(lv), sampling=spacing) <= CONTACT + spacing.max() / 2)
     if not touching.any():
         return None
     points = positions(affine, *rv.shape)
