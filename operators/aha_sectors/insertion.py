@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, label
-from skimage.morphology import convex_hull_image
+from scipy.ndimage import label
 
 from operators.aha_sectors.frame import angles, positions, rotated, septal_plane
 from operators.series import BoolArray, FloatArray
@@ -16,6 +15,10 @@ CONTACT = 3.0
 NARROWEST = np.radians(40)
 WIDEST = np.radians(190)
 """A septum narrower or wider than this is no septum."""
+
+
+BINS = 36
+"""Of the angle about the LV, to tell the epicardium's radius."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Septum:
 
 
 def find_septum(
-    rv: BoolArray, lv: BoolArray, center: FloatArray, affine: FloatArray, base: FloatArray
+    rv: BoolArray, wall: BoolArray, center: FloatArray, affine: FloatArray, base: FloatArray
 ) -> Septum | None:
     """Mid-septum as the middle of the two RV insertions, the extreme angles of RV pixels that touch the LV.
 
@@ -38,7 +41,7 @@ def find_septum(
 
     Args:
         rv: RV blood, shape (row, col).
-        lv: LV cavity and wall, the same shape.
+        wall: LV myocardium, the same shape.
         center: LV centre, LPS mm.
         affine: pixel (row, col, 0, 1) to LPS mm.
         base: unit vector from apex to base.
@@ -47,27 +50,39 @@ def find_septum(
         None where there is no RV, where it doesn't embrace the LV as one does, or where an extreme lies at the image's
         border: it is then the field of view's, not the heart's.
     """
-    if not rv.any() or not lv.any():
+    if not rv.any() or not wall.any() or not np.isfinite(center).all():
         return None
     rv = _largest(rv)
     spacing = np.linalg.norm(affine[:3, :2], axis=0)
-    # The hull closes the gap that the outflow tract leaves in a basal wall, which would move the insertions.
-    touching = rv & (distance_transform_edt(~convex_hull_image(lv), sampling=spacing) <= CONTACT + spacing.max() / 2)
-    if not touching.any():
-        return None
     points = positions(affine, *rv.shape)
     towards = points[rv].mean(axis=0) - center
     if np.linalg.norm(towards - (towards @ base) * base) < spacing.max():
         return None
     septum, anterior = septal_plane(towards, base)
-    around = angles(points[touching], center, septum, anterior)
-    low, high = int(around.argmin()), int(around.argmax())
-    width = float(around[high] - around[low])
-    at_border = _near_border(touching, CONTACT, spacing)
+    around, distance = angles(points, center, septum, anterior), np.linalg.norm(points - center, axis=-1)
+    reach = _epicardium(around[wall], distance[wall], around[rv]) + CONTACT + spacing.max() / 2
+    touching = distance[rv] <= reach
+    if not touching.any():
+        return None
+    found = around[rv][touching]
+    low, high = int(found.argmin()), int(found.argmax())
+    width = float(found[high] - found[low])
+    at_border = _near_border(rv, CONTACT, spacing)[touching]
     if at_border[low] or at_border[high] or not NARROWEST < width < WIDEST:
         return None
-    middle = float(around[high] + around[low]) / 2
+    middle = float(found[high] + found[low]) / 2
     return Septum(rotated(septum, anterior, middle), width / 2)
+
+
+def _epicardium(around: FloatArray, distance: FloatArray, where: FloatArray) -> FloatArray:
+    """Epicardial radius [mm] at angles `where`, from the wall's pixels; across a gap, such as the outflow tract's, as
+    its two ends let expect."""
+    bins = np.floor((around + np.pi) / (2 * np.pi) * BINS).astype(int) % BINS
+    radius = np.zeros(BINS)
+    np.maximum.at(radius, bins, distance)
+    middles = (np.arange(BINS) + 0.5) / BINS * 2 * np.pi - np.pi
+    known = radius > 0
+    return np.interp(where, middles[known], radius[known], period=2 * np.pi)
 
 
 def _largest(mask: BoolArray) -> BoolArray:
