@@ -28,7 +28,7 @@ class Septum:
     middle: FloatArray
     """Unit vector from the LV centre to mid-septum, LPS, shape (3,)."""
     half_width: float
-    """From mid-septum to either insertion [rad]."""
+    """From mid-septum to either insertion [rad], NaN where these weren't seen."""
 
 
 def find_septum(

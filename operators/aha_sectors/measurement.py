@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from operators.aha_sectors.arrival import early_blood
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
 from operators.aha_sectors.insertion import Septum, find_septum
 from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
@@ -34,8 +35,9 @@ LEVELS: tuple[Level, ...] = ("basal", "mid", "apical")
 def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: GadoliniumSeries) -> SectorReport:
     """Assign AHA segments in world coordinates and measure the flow in them.
 
-    The septum's middle comes from each slice's own RV insertions, else from the nearest slice that has them. Where no
-    slice has them, the segments are refused; the value of the whole myocardium stays.
+    The septum's middle comes from each slice's own RV insertions, else from the nearest slice that has them, else from
+    where blood arrives before the LV's. Where none of these tells, the segments are refused; the value of the whole
+    myocardium stays.
     """
     labels, affines = segmentation.labels, gadolinium.series.affines
     wall, cavity = labels == Label.MYOCARDIUM, labels == Label.LV_CAVITY
@@ -43,6 +45,9 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
     base = long_axis(centers, affines[0, :3, 2] / np.linalg.norm(affines[0, :3, 2]))
     septa = [find_septum(labels[k] == Label.RV, wall[k], centers[k], affines[k], base) for k in range(len(labels))]
     levels, flags = _levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), centers, base)
+    if not any(septa):
+        septa, told = _septa_by_arrival(gadolinium, wall, cavity, centers, base)
+        flags += told
     flags += _septum_flags(septa, levels)
 
     sectors = np.zeros_like(labels)
@@ -110,6 +115,26 @@ def _levels(usable: BoolArray, centers: FloatArray, base: FloatArray) -> tuple[l
 def _nearest(septa: list[Septum | None], k: int) -> Septum | None:
     found = [(abs(j - k), septum) for j, septum in enumerate(septa) if septum is not None]
     return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _septa_by_arrival(
+    gadolinium: GadoliniumSeries, wall: BoolArray, cavity: BoolArray, centers: FloatArray, base: FloatArray
+) -> tuple[list[Septum | None], list[QualityFlag]]:
+    """Directions to where blood arrives before the LV's, with no insertions: these can't be seen there."""
+    series = gadolinium.series
+    septa: list[Septum | None] = []
+    for k in range(series.n_slices):
+        septa.append(None)
+        if not cavity[k].any():
+            continue
+        early = early_blood(series.pixels[k], series.times[k], cavity[k], wall[k], series.pixel_spacing)
+        if early.any():
+            towards = centroid(early, series.affines[k]) - centers[k]
+            septa[k] = Septum(septal_plane(towards, base)[0], np.nan)
+    if not any(septa):
+        return septa, []
+    message = "No RV was found; the segments are anchored at the side from which the contrast agent comes."
+    return septa, [QualityFlag("septum_from_arrival", "warning", message)]
 
 
 def _septum_flags(septa: list[Septum | None], levels: list[Level | None]) -> list[QualityFlag]:

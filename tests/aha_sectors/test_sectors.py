@@ -103,6 +103,23 @@ def test_without_rv_the_segments_are_refused_and_the_whole_stays() -> None:
     assert [(f.code, f.severity) for f in report.flags] == [("sector_anchor_refused", "withheld")]
 
 
+def test_blood_that_comes_early_stands_in_for_the_rv() -> None:
+    series = RESULT.gadolinium.series
+    pixels = series.pixels.copy()
+    right = RESULT.segmentation.labels == Label.RV
+    early = np.roll(pixels, -4, axis=1)
+    early[:, -4:] = pixels[:, :1]
+    pixels = np.where(right[:, None], early, pixels)
+    result = replace(RESULT, gadolinium=GadoliniumSeries(replace(series, pixels=pixels)))
+    labels = RESULT.segmentation.labels.copy()
+    labels[right] = Label.BACKGROUND
+    found, known = measured(result, STACK, labels), measured(RESULT, STACK)
+    wall = known.sectors > 0
+    assert (found.sectors != known.sectors)[wall].mean() < 0.05
+    assert np.isnan(found.insertion_anterior).all()
+    assert "septum_from_arrival" in {flag.code for flag in found.flags}
+
+
 def test_a_slice_without_rv_takes_its_neighbours_septum_and_says_so() -> None:
     labels = RESULT.segmentation.labels.copy()
     labels[2][labels[2] == Label.RV] = 0
