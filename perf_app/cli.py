@@ -109,15 +109,15 @@ def inspect(input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folde
         _print_error(error)
         raise typer.Exit(error.exit_code) from None
     table = Table(title="Series", title_justify="left")
-    for name in ("series", "role", "state", "slices", "frames", "heart rate"):
+    for name in ("series", "role", "state", "slices", "frames"):
         table.add_column(name, no_wrap=True)
-    for name in ("missing", "what would be done"):
-        table.add_column(name)
+    table.add_column("what would be done, what is missing")
     for one in series:
-        rate = "" if one.heart_rate_bpm is None else f"{one.heart_rate_bpm:.0f}/min"
         counts = ["?" if count is None else str(count) for count in (one.slices, one.frames)]
+        rate = "" if one.heart_rate_bpm is None else f" ({one.heart_rate_bpm:.0f} beats/min)"
+        lacks = f"; missing: {', '.join(one.missing)}" if one.missing else ""
         uid = "…" + one.series_instance_uid[-6:]
-        table.add_row(uid, one.role, one.state, *counts, rate, ", ".join(one.missing), one.action)
+        table.add_row(uid, one.role, one.state, *counts, one.action + rate + lacks)
     Console().print(table)
 
 
