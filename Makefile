@@ -29,7 +29,8 @@ lint: $(STAMP) ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## Dice of the network on digital patients (and on real series where there are any)
+bench: $(STAMP) ## accuracy and time of the chain and of the network, on digital patients and real series beside the checkout
+	$(BIN)/python -m benchmarks.chain
 	$(BIN)/python -m benchmarks.segmentation
 
 map: ## the application's container image, with docker, podman or buildah

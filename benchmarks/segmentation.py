@@ -9,8 +9,6 @@ runs as in a study: heart finding, crop, network, clean-up.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,19 +18,19 @@ import torch
 import torch.nn.functional as F
 from pydicom import Dataset
 
+from benchmarks.surroundings import REPOSITORY, machine, real_series
 from operators.gadolinium.conversion import to_gadolinium
 from operators.motion_correction.correction import correct_motion
 from operators.protocol import Protocol
 from operators.segmentation.inference import Segmenter
 from operators.series import FloatArray, GadoliniumSeries, ImageSeries, IntArray, Label, PerfusionScan, Sequence, State
-from perf_app.phantom.anatomy import PLAUSIBLE, WILD, AnatomyRanges
 from perf_app.phantom.motion import warp
 from perf_app.phantom.patient import draw_patient
+from perf_app.phantom.population import PLAUSIBLE, WILD, AnatomyRanges
 from perf_app.phantom.scene import Scene, build_scene
 from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.training import draw_patches
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 STRUCTURES = {Label.LV_CAVITY: "LV cavity", Label.MYOCARDIUM: "myocardium", Label.RV: "RV"}
 POPULATIONS: dict[str, tuple[AnatomyRanges, int]] = {
     "digital, plausible": (PLAUSIBLE, 900_001),
@@ -59,21 +57,12 @@ def main() -> None:
     for name, (ranges, seed) in POPULATIONS.items():
         print(table_row(name, segmenter, digital_cases(ranges, seed, arguments.patients)), flush=True)
     print(table_row("digital, whole chain", segmenter, chain_cases(arguments.chain)), flush=True)
-    folder = Path(os.environ.get("PERF_APP_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
-    if not folder.is_dir():
-        print("no real series here: name their folder in PERF_APP_TEST_DATA")
+    folder = real_series()
+    if folder is None:
         return
     print(table_row("real, daugs", segmenter, daugs_cases(folder / "daugs")))
     print(table_row("real, qperf rest", segmenter, [qperf_case(folder / "qperf")]))
     print(qperf_flow(folder / "qperf", segmenter))
-
-
-def machine() -> str:
-    """Kind of processor and number of cores."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
 
 
 def dice(first: IntArray, second: IntArray) -> float:

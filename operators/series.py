@@ -293,6 +293,8 @@ class FlowMap:
     """Further maps by name with their unit, such as ``ps_ml_min_g``; shape (slice, row, col) each."""
     why_relative: str | None = None
     """One sentence, where the unit is relative upslope."""
+    assumptions: Mapping[str, float | str] = field(default_factory=dict)
+    """What the fit took for granted, such as the hematocrit; names carry the unit."""
     flags: tuple[QualityFlag, ...] = ()
 
     def __post_init__(self) -> None:
@@ -304,6 +306,7 @@ class FlowMap:
                 raise ValueError(f"FlowMap.parameters[{name!r}] has shape {value.shape}, expected {self.flow.shape}")
             value.flags.writeable = False
         object.__setattr__(self, "parameters", MappingProxyType(maps))
+        object.__setattr__(self, "assumptions", MappingProxyType(dict(self.assumptions)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -149,16 +149,20 @@ def phantom(
     output: Annotated[Path, typer.Argument(metavar="OUT", help="Folder; one subfolder a patient.")],
     patients: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the others count on.")] = 1,
+    training: Annotated[bool, typer.Option("--training", help="Labelled NIfTI for the bundle's training too.")] = False,
 ) -> None:
     """Write digital (simulated) patients as DICOM studies, with their truth beside them."""
     from perf_app.phantom.patient import draw_patient
     from perf_app.phantom.study import write_study
+    from perf_app.phantom.training_case import write_training_case
 
     _log_to_stderr(logging.CRITICAL)
     for number in range(seed, seed + patients):
         folder = output / f"patient{number:04d}"
         with console.status(f"Digital patient {number} ..."):
             write_study(folder, draw_patient(number))
+            if training:
+                write_training_case(output / "training", draw_patient(number))
         console.print(f"{folder}")
 
 
@@ -227,7 +231,7 @@ def _show(outcome: Outcome, settings: Settings) -> None:
 
 
 def _print_error(error: PerfusionError) -> None:
-    errors.print(f"[red]{error.message}[/red]" if "[" not in error.message else error.message, highlight=False)
+    errors.print(error.message, style="red", highlight=False, markup=False)
     if error.where:
         errors.print(f"  where: {error.where}", highlight=False, markup=False)
     if error.hint:

@@ -94,7 +94,13 @@ def _absolute(enhancement: _Enhancement, delay: float, hematocrit: float, model:
     maps = [_map_slice(images, fitter) for images in enhancement.images]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
     logger.info("flow mapping: %s, delay %.2f s", model, delay)
-    return FlowMap(stacked.pop("flow"), "mL/min/g", model, np.full(len(maps), delay), stacked)
+    assumptions: dict[str, float | str] = {
+        "hematocrit": hematocrit,
+        "delay_s": round(delay, 3),
+        "delay_from": "all scans of the study",
+    }
+    flow = stacked.pop("flow")
+    return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay), stacked, assumptions=assumptions)
 
 
 def _map_slice(images: FloatArray, fitter: Fitter) -> dict[str, FloatArray]:

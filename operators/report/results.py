@@ -18,6 +18,7 @@ from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.errors import OutputError
 from operators.report import schema
 from operators.report.schema import Results
+from operators.report.summary import all_assumptions
 from operators.series import FloatArray, Label, QualityFlag, ScanResult, Statistics, StudyResult
 
 logger = logging.getLogger(__name__)
@@ -98,6 +99,10 @@ def _scan(result: ScanResult) -> schema.Scan:
         ),
         flow=_flow(result),
         slices=[_slice(result, index) for index in range(scan.perfusion.n_slices)],
+        assumptions={
+            name: round(value, 6) if isinstance(value, float) else value
+            for name, value in all_assumptions(result).items()
+        },
         quality=_quality(result.flags),
         timings_s={room: round(float(seconds), 3) for room, seconds in result.timings_s.items()},
     )

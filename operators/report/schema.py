@@ -134,6 +134,9 @@ class Scan(_Record):
     motion: Motion
     flow: Flow
     slices: list[Slice]
+    assumptions: dict[str, float | str] = Field(
+        description="What conversion and fit took for granted; names carry units, '_from' tells a value's origin"
+    )
     quality: list[Quality]
     timings_s: dict[str, float] = Field(description="Wall time by step [s]: the only values a rerun changes")
 

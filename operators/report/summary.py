@@ -130,11 +130,16 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
     return tuple(fact for fact in facts if fact)
 
 
+def all_assumptions(scan: ScanResult) -> dict[str, float | str]:
+    """Of the conversion to concentration, then of the flow fit."""
+    return {**scan.gadolinium.assumptions, **scan.flow.assumptions}
+
+
 def assumptions(scan: ScanResult) -> str:
-    """What the conversion to concentration assumed."""
+    """What the conversion to concentration and the flow fit took for granted, in words."""
     values = (
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in scan.gadolinium.assumptions.items()
+        for name, value in all_assumptions(scan).items()
     )
     return ", ".join(value.replace("_", " ") for value in values)
 

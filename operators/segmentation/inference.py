@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from operators.errors import IncompleteSeriesError, ModelError
+from operators.framework import prepare
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
 from operators.segmentation.sanity import check_slice
 from operators.series import FloatArray, GadoliniumSeries, ImageSeries, QualityFlag, Segmentation
@@ -94,6 +95,8 @@ def _version(root: Path) -> str:
 
 def _load(root: Path) -> tuple[dict[str, Any], Any, str]:
     """The configuration's steps, device and the weights' digest; the bundle's scripts must be importable."""
+    # Where the deployment SDK is installed, this import brings the graph framework with it.
+    prepare()
     from monai.bundle import ConfigParser
 
     weights = importlib.import_module("scripts.weights")

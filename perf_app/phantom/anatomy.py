@@ -1,7 +1,7 @@
 """Short-axis anatomy of digital patients: which tissue fills how much of each pixel.
 
 Three slices a patient (basal, mid, apical) that belong together. Images are drawn as a radiologist sees them: with
-rotation 0 the right ventricle lies on the image's left and anterior is up. The ranges are choices, not measurements.
+rotation 0 the right ventricle lies on the image's left and anterior is up.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from operators.series import Label
 from perf_app.phantom import shapes
+from perf_app.phantom.population import AnatomyRanges
 from perf_app.phantom.shapes import Draw, Range, inside, look_up
 
 N_SLICES = 3
@@ -34,100 +35,6 @@ class Tissue(IntEnum):
     RV_BLOOD = 8
     MYOCARDIUM = 9
     LV_BLOOD = 10
-
-
-@dataclass(frozen=True, slots=True)
-class AnatomyRanges:
-    """What a population is drawn from: uniform ranges [mm, rad, share] and probabilities."""
-
-    endocardial_radius_mm: Range = (17.0, 26.0)
-    """Of the basal slice; the convex hull of the blood."""
-    apical_scale: Range = (0.60, 0.80)
-    """Apical over basal radius."""
-    wall_mm: Range = (7.0, 11.0)
-    wall_asymmetry: Range = (0.0, 0.15)
-    wobble: Range = (0.02, 0.05)
-    """Deviation of the endocardium from a circle, as a share of its radius."""
-    papillary_depth: Range = (0.15, 0.45)
-    """How far papillary muscles reach into the cavity, as a share of its radius."""
-    trabeculation: Range = (0.0, 0.20)
-    """Height of trabeculae, as a share of the radius."""
-    trabecular_zone: Range = (0.08, 0.18)
-    """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius."""
-    extra_papillary: float = 0.2
-    """Probability of each of two further papillary heads."""
-    obliterated: float = 0.0
-    """Probability of a nearly empty cavity under a thick wall."""
-    epicardial_inset_mm: Range = (1.0, 2.0)
-    """How far inside the wall's edge the label ends: readers keep clear of pixels that hold fat or RV blood too."""
-    rv_depth_mm: Range = (16.0, 32.0)
-    rv_half_width: Range = (0.95, 1.25)
-    """Half of the angle between the RV's insertions [rad]."""
-    rv_absent_apex: float = 0.1
-    rv_absent: float = 0.0
-    rv_wall_mm: Range = (2.0, 4.0)
-    outflow: float = 0.15
-    """Probability that the outflow tract interrupts the basal wall."""
-    fat_mm: Range = (0.0, 6.0)
-    liver_distance_mm: Range = (4.0, 16.0)
-    """From the inferior epicardium."""
-    liver_turn: Range = (-0.5, 0.4)
-    """Direction of the liver from straight inferior [rad]."""
-    chest_distance_mm: Range = (14.0, 40.0)
-    """From the RV's free wall or the anterior epicardium."""
-    chest_turn: Range = (-0.4, 0.5)
-    organ_absent: float = 0.0
-    """Probability that liver, spleen or chest wall lie outside the picture."""
-    n_vessels: int = 3
-    texture: Range = (0.05, 0.15)
-    """Share of vessels and walls in lung."""
-    rotation: Range = (-0.35, 0.35)
-    """Counterclockwise turn of the heart in the image [rad]."""
-    mirrored: float = 0.0
-    """Probability of an image turned over."""
-    off_centre_mm: Range = (-5.0, 5.0)
-    """Of the LV from the image's middle, in each direction."""
-    slice_shift_mm: Range = (-2.5, 2.5)
-    warp_mm: Range = (0.0, 1.5)
-    """Standard deviation of the elastic deformation."""
-
-
-PLAUSIBLE = AnatomyRanges()
-"""Adults as they come to perfusion imaging: demo, tests."""
-
-WILD = AnatomyRanges(
-    endocardial_radius_mm=(11.0, 33.0),
-    apical_scale=(0.35, 1.0),
-    wall_mm=(4.5, 14.0),
-    wall_asymmetry=(0.0, 0.40),
-    wobble=(0.01, 0.14),
-    papillary_depth=(0.0, 0.75),
-    trabeculation=(0.0, 0.45),
-    trabecular_zone=(0.0, 0.25),
-    extra_papillary=0.5,
-    obliterated=0.08,
-    epicardial_inset_mm=(0.3, 3.0),
-    rv_depth_mm=(5.0, 48.0),
-    rv_half_width=(0.6, 1.5),
-    rv_absent_apex=0.25,
-    rv_absent=0.05,
-    rv_wall_mm=(0.5, 6.0),
-    outflow=0.20,
-    fat_mm=(0.0, 10.0),
-    liver_distance_mm=(-1.0, 35.0),
-    liver_turn=(-1.2, 1.2),
-    chest_distance_mm=(0.0, 55.0),
-    chest_turn=(-1.2, 1.2),
-    organ_absent=0.25,
-    n_vessels=8,
-    texture=(0.0, 0.45),
-    rotation=(-torch.pi, torch.pi),
-    mirrored=0.5,
-    off_centre_mm=(-17.0, 17.0),
-    slice_shift_mm=(-4.0, 4.0),
-    warp_mm=(0.0, 4.0),
-)
-"""Far beyond the plausible, so that a network trained on it takes real anatomy for one more variation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

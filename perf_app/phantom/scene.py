@@ -11,9 +11,10 @@ from torch import Tensor
 
 from operators.series import Label, State
 from perf_app.phantom.acquisition import AIF_MATRIX, MAIN_MATRIX, Matrix
-from perf_app.phantom.anatomy import PLAUSIBLE, draw_anatomy
+from perf_app.phantom.anatomy import draw_anatomy
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM, HEART_FROM_TORSO, Plane, positions, short_axis_stack
 from perf_app.phantom.patient import DigitalPatient
+from perf_app.phantom.population import PLAUSIBLE
 from perf_app.phantom.territories import segments
 from perf_app.phantom.tissue_flow import myocardial_flow
 from perf_app.phantom.torso import enclose

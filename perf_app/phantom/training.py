@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from perf_app.phantom import training_images as images
-from perf_app.phantom.anatomy import N_SLICES, WILD, Anatomy, AnatomyRanges, Tissue, draw_anatomy
+from perf_app.phantom.anatomy import N_SLICES, Anatomy, Tissue, draw_anatomy
+from perf_app.phantom.population import WILD, AnatomyRanges
 from perf_app.phantom.shapes import Draw, angle_between
 from perf_app.phantom.training_curves import DEFECT, N_FRAMES, draw_curves
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from builders import CANARIES
 from dicom_series import PATIENT, write_series
+from pydicom import Dataset
 from typer.testing import CliRunner
 
 from perf_app.cli import orchestrators
@@ -43,6 +44,14 @@ def without_positions(folder: Path) -> None:
     series(folder, change=lambda header, _slice, _time: delattr(header, "ImagePositionPatient"))
 
 
+def mixed_orientations(folder: Path) -> None:
+    def turn(header: Dataset, _slice: int, frame: int) -> None:
+        if frame >= 12:
+            header.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+
+    series(folder, change=turn)
+
+
 REFUSED: dict[str, Callable[[Path], object]] = {
     "empty folder": Path.mkdir,
     "no such folder": lambda _: None,
@@ -52,6 +61,7 @@ REFUSED: dict[str, Callable[[Path], object]] = {
     "truncated file": truncated,
     "two patients": two_patients,
     "no positions": without_positions,
+    "mixed orientations": mixed_orientations,
     "long axis": lambda folder: series(folder, description="stress_perf_4ch"),
     "AIF series alone": lambda folder: series(folder, description="stress_perf_AIF"),
 }
@@ -77,6 +87,14 @@ def test_a_missing_model_is_refused(tmp_path: Path) -> None:
     arguments = ["-i", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "-m", str(tmp_path / "nowhere")]
     assert CliRunner().invoke(orchestrators, arguments).exit_code == 2
     assert json.loads((tmp_path / "out" / "error.json").read_text())["code"] == "model"
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    series(tmp_path / "in")
+    texts(tmp_path / "model")
+    arguments = ["-i", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "-m", str(tmp_path / "model")]
+    assert CliRunner().invoke(orchestrators, arguments).exit_code == 2
+    assert "bundle" in json.loads((tmp_path / "out" / "error.json").read_text())["message"]
 
 
 def test_an_output_that_cannot_be_written_is_told_by_the_exit_code(tmp_path: Path) -> None:

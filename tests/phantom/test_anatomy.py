@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from operators.series import Label
-from perf_app.phantom.anatomy import PLAUSIBLE, WILD, Anatomy, AnatomyRanges, Tissue, draw_anatomy
+from perf_app.phantom.anatomy import Anatomy, Tissue, draw_anatomy
+from perf_app.phantom.population import PLAUSIBLE, WILD, AnatomyRanges
 
 SIZE = (120, 120)
 BLOOD = (Tissue.LV_BLOOD, Tissue.RV_BLOOD)

@@ -1,0 +1,26 @@
+"""Where a benchmark runs: the machine, and the real series beside the checkout."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def machine() -> str:
+    """Kind of processor and number of cores."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
+
+
+def real_series() -> Path | None:
+    """Folder of the real series; None, said in a line, where there is none."""
+    folder = Path(os.environ.get("PERF_APP_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if folder.is_dir():
+        return folder
+    print("no real series here: name their folder in PERF_APP_TEST_DATA")
+    return None
