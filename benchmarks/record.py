@@ -1,0 +1,69 @@
+"""What a benchmark prints, kept: a section of ``docs/accuracy.md`` and the pictures beside it.
+
+Every benchmark prints its tables; with ``--write`` it also replaces its own section, between two marks, and its plots.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.surroundings import REPOSITORY, machine
+
+PAGE = REPOSITORY / "docs" / "accuracy.md"
+PICTURES = REPOSITORY / "docs" / "accuracy"
+
+
+class Record:
+    """Prints lines and keeps them for a section of the page.
+
+    Args:
+        section: name of the marks, such as ``flow``: ``<!-- flow -->`` to ``<!-- end flow -->``.
+        module: of the benchmark, for the command that made the section.
+        write: whether `close` replaces the section.
+    """
+
+    def __init__(self, section: str, module: str, write: bool) -> None:
+        self.section, self.write = section, write
+        self.lines = [f"`python -m {module} --write` on {machine()}:", ""]
+
+    def say(self, text: str = "") -> None:
+        """Print a line or a few, and keep them."""
+        print(text, flush=True)
+        self.lines.extend(text.splitlines() or [""])
+
+    def table(self, names: list[str], rows: list[list[str]]) -> None:
+        """A Markdown table."""
+        lines = [" | ".join(row) for row in [names, ["---"] * len(names), *rows]]
+        self.say("\n".join(f"| {line} |" for line in lines) + "\n")
+
+    def picture(self, name: str, words: str) -> Path | None:
+        """Where to save a plot that the section then shows; None where nothing is written."""
+        if not self.write:
+            return None
+        PICTURES.mkdir(exist_ok=True)
+        self.lines.extend([f"![{words}](accuracy/{name})", ""])
+        return PICTURES / name
+
+    def close(self) -> None:
+        """Replace the section of the page, if asked to.
+
+        Raises:
+            ValueError: the page has no such section.
+        """
+        if not self.write:
+            return
+        start, end = f"<!-- {self.section} -->\n", f"<!-- end {self.section} -->"
+        before, found, rest = PAGE.read_text(encoding="utf-8").partition(start)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"{PAGE.name} has no marks {start.strip()} and {end}")
+        text = "\n".join(self.lines).strip("\n")
+        PAGE.write_text(f"{before}{start}\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Options that every benchmark has."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--write", action="store_true", help=f"replace the section in {PAGE.relative_to(REPOSITORY)}")
+    return made
