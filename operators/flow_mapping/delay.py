@@ -1,9 +1,9 @@
 """From the arrival of the bolus in the LV to that in the myocardium.
 
-At high flow the delay can hardly be told from one scan: an earlier arrival and a slower passage look alike, and an
-error of 0.1 s is one of 15 % in flow. At low flow it is told well. So one delay is found for all scans of a study
-together, from the median curve of each slice's inner wall: these are nearly free of noise, and of the blood at its
-borders. That the way from the LV to the myocardium takes as long at stress as at rest is an assumption.
+At high flow a single pixel hardly tells the delay: an earlier arrival and a slower passage look alike, and an error of
+0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the median curves of wedges
+of each slice's inner wall: these are nearly free of noise and of the blood at the wall's borders, and each wedge may
+have its own flow. That the way from the LV to the myocardium takes as long at stress as at rest is an assumption.
 """
 
 from __future__ import annotations
@@ -12,16 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import binary_erosion
 
-from operators.flow_mapping.table import Fitter, Table
-from operators.series import FloatArray
+from operators.flow_mapping.table import Fit, Fitter, Table
+from operators.series import BoolArray, FloatArray
 
 FINE = 4
 """The table's curves are made on so many times finer a grid, so that a delay is a shift by few samples."""
-LONGEST = 2.0
+LONGEST = 3.5
 """[s]"""
-NOISE = 0.006
-"""Of a median curve, the model's own misfit included [mmol/L]."""
+WEDGES = 6
+"""Of a slice's wall, by angle about its centre."""
+FEWEST = 10
+"""Pixels of a wedge."""
+NOISE = (0.006, 0.001)
+"""Of a wedge's median curve, the model's own misfit included [mmol/L]: taken at first, and the least."""
 STARTS = 8
 """Of each fit: a median curve must not be caught in a side minimum."""
 
@@ -31,11 +36,36 @@ class Telling:
     """What one scan tells of the delay."""
 
     curves: FloatArray
-    """Gd above its baseline, from the onset on, of the inner wall of each slice [mmol/L], shape (slice, time)."""
+    """Gd above its baseline of wedges of the inner wall [mmol/L], shape (wedge, time)."""
     table: Table
     """On the fine grid."""
     step: float
     """Between the curves' samples [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Of a study."""
+
+    seconds: float
+    sd: float
+    """Of the delay, from how sharply the misfit rises about its least [s]; infinite where there was nothing to tell."""
+
+
+def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
+    """Median curves of the inner wall's wedges that are large enough.
+
+    Args:
+        images: Gd above its baseline [mmol/L], shape (time, row, col).
+        wall: myocardium, shape (row, col).
+    """
+    inner = np.argwhere(binary_erosion(wall))
+    if len(inner) < FEWEST:
+        return []
+    row, col = (inner - np.argwhere(wall).mean(axis=0)).T
+    wedge = np.floor((np.arctan2(row, col) / (2 * np.pi) + 0.5) * WEDGES).astype(int) % WEDGES
+    parts = [inner[wedge == number].T for number in range(WEDGES)]
+    return [np.median(images[:, rows, cols], axis=1) for rows, cols in parts if len(rows) >= FEWEST]
 
 
 def delayed(table: Table, delay: float, step: float) -> Table:
@@ -51,20 +81,33 @@ def _later(curves: FloatArray, samples: int) -> FloatArray:
     return shifted
 
 
-def find_delay(scans: Sequence[Telling]) -> float:
-    """Delay at which the model describes all scans of a study best [s], 0 where there is nothing to tell it by."""
+def find_delay(scans: Sequence[Telling]) -> Delay:
+    """Delay at which the model describes all scans of a study best, 0 where there is nothing to tell it by."""
     telling = [scan for scan in scans if len(scan.curves)]
     if not telling:
-        return 0.0
+        return Delay(0.0, np.inf)
     spacing = min(scan.step for scan in telling) / FINE
-    candidates = np.arange(0.0, LONGEST + spacing / 2, spacing)
-    cost = np.array([sum(_misfit(scan, delay) for scan in telling) for delay in candidates])
-    best = int(np.argmin(cost))
-    if best in (0, len(candidates) - 1):
-        return float(candidates[best])
-    before, here, after = cost[best - 1 : best + 2]
-    return float(candidates[best] + spacing * 0.5 * (before - after) / (before - 2 * here + after))
+    coarse = np.arange(0.0, LONGEST + spacing / 2, spacing)
+    fits = [_fits(telling, delay, NOISE[0]) for delay in coarse]
+    best = int(np.argmin([_cost(fit) for fit in fits]))
+    noise = max(NOISE[1], float(np.sqrt(np.mean(np.concatenate([fit.residual for fit in fits[best]]) ** 2))))
+    close = np.maximum(coarse[best] + spacing * np.arange(-2.0, 2.01, 0.25), 0.0)
+    return _lowest(close, np.array([_cost(_fits(telling, delay, noise)) for delay in close]))
 
 
-def _misfit(scan: Telling, delay: float) -> float:
-    return float(Fitter(delayed(scan.table, delay, scan.step), NOISE).fit(scan.curves, STARTS).cost.sum())
+def _fits(scans: Sequence[Telling], delay: float, noise: float) -> list[Fit]:
+    return [Fitter(delayed(scan.table, delay, scan.step), noise).fit(scan.curves, STARTS) for scan in scans]
+
+
+def _cost(fits: list[Fit]) -> float:
+    return float(sum(fit.cost.sum() for fit in fits))
+
+
+def _lowest(delays: FloatArray, cost: FloatArray) -> Delay:
+    """Lowest point of the parabola through the least cost and its neighbours."""
+    best = int(np.clip(np.argmin(cost), 1, len(cost) - 2))
+    square, slope, _ = np.polyfit(delays[best - 1 : best + 2] - delays[best], cost[best - 1 : best + 2], 2)
+    if square <= 0:
+        return Delay(float(delays[np.argmin(cost)]), float(np.ptp(delays)))
+    lowest = np.clip(delays[best] - slope / (2 * square), delays[best - 1], delays[best + 1])
+    return Delay(float(lowest), float(1 / np.sqrt(2 * square)))

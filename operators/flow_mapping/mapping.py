@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_erosion
+from scipy.interpolate import CubicSpline
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping import btex
-from operators.flow_mapping.delay import FINE, Telling, delayed, find_delay
+from operators.flow_mapping.delay import FINE, Delay, Telling, delayed, find_delay, wedge_curves
 from operators.flow_mapping.registry import MODELS
 from operators.flow_mapping.table import Fitter
 from operators.flow_mapping.upslope import relative_upslope
@@ -24,8 +24,8 @@ NOISE = 0.03
 """SD of a sample of a pixel [mmol/L]: somewhat more than measured, since neighbours on the grid share theirs."""
 HIGHEST = 6.0
 """No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
-FEWEST = 20
-"""So many pixels of the inner wall make a slice tell the delay."""
+LEAD = 2.0
+"""The input and the tissue are followed from so long before the onset [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +68,35 @@ def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput) -> _
     if not arterial_input.absolute or resampled.unit != "mmol/L":
         return None
     onset = _onset(resampled, arterial_input)
-    start = max(0, int(np.floor((onset - resampled.times[0]) / resampled.step)))
-    aif = resampled.aif - (resampled.aif[:start].mean() if start > 0 else 0.0)
-    aif = np.maximum(aif[start:], 0.0)
-    # What lies before the onset is noise.
-    aif[0] = 0.0 if start > 0 else aif[0]
+    arrival = max(0, int(np.floor((onset - resampled.times[0]) / resampled.step)))
+    # The onset is where the bolus can be told from noise: it begins before.
+    start = max(0, arrival - round(LEAD / resampled.step))
+    aif = resampled.aif[start:] - (resampled.aif[:start].mean() if start > 0 else 0.0)
     coarse = np.arange(len(aif)) * FINE
-    fine = np.interp(np.arange(coarse[-1] + 1), coarse, aif)
+    fine = CubicSpline(coarse, aif)(np.arange(coarse[-1] + 1))
     return _Enhancement(tuple(_above_baseline(images, start) for images in resampled.tissue), fine, resampled.step)
 
 
 def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float) -> Telling:
-    curves = []
-    for images, wall in zip(enhancement.images, myocardium, strict=True):
-        inner = binary_erosion(wall)
-        if inner.sum() >= FEWEST:
-            curves.append(np.median(images[:, inner], axis=1))
+    walls = zip(enhancement.images, myocardium, strict=True)
+    curves = [curve for images, wall in walls for curve in wedge_curves(images, wall)]
     table = btex.make_table(enhancement.aif, enhancement.step / FINE, hematocrit)
     return Telling(np.array(curves, np.float32), table, enhancement.step)
 
 
-def _absolute(enhancement: _Enhancement, delay: float, hematocrit: float, model: str) -> FlowMap:
+def _absolute(enhancement: _Enhancement, delay: Delay, hematocrit: float, model: str) -> FlowMap:
     table = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    fitter = Fitter(delayed(table, delay, enhancement.step), NOISE)
+    fitter = Fitter(delayed(table, delay.seconds, enhancement.step), NOISE)
     maps = [_map_slice(images, fitter) for images in enhancement.images]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
-    logger.info("flow mapping: %s, delay %.2f s", model, delay)
+    logger.info("flow mapping: %s, delay %.2f s", model, delay.seconds)
     assumptions: dict[str, float | str] = {
         "hematocrit": hematocrit,
-        "delay_s": round(delay, 3),
+        "delay_s": round(delay.seconds, 3),
         "delay_from": "all scans of the study",
     }
     flow = stacked.pop("flow")
-    return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay), stacked, assumptions=assumptions)
+    return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay.seconds), stacked, assumptions=assumptions)
 
 
 def _map_slice(images: FloatArray, fitter: Fitter) -> dict[str, FloatArray]:
