@@ -88,15 +88,18 @@ def find_delay(scans: Sequence[Telling]) -> Delay:
         return Delay(0.0, np.inf)
     spacing = min(scan.step for scan in telling) / FINE
     coarse = np.arange(0.0, LONGEST + spacing / 2, spacing)
-    fits = [_fits(telling, delay, NOISE[0]) for delay in coarse]
+    fits = [_fits(telling, delay, [NOISE[0]] * len(telling)) for delay in coarse]
     best = int(np.argmin([_cost(fit) for fit in fits]))
-    noise = max(NOISE[1], float(np.sqrt(np.mean(np.concatenate([fit.residual for fit in fits[best]]) ** 2))))
+    noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
     close = np.maximum(coarse[best] + spacing * np.arange(-2.0, 2.01, 0.25), 0.0)
     return _lowest(close, np.array([_cost(_fits(telling, delay, noise)) for delay in close]))
 
 
-def _fits(scans: Sequence[Telling], delay: float, noise: float) -> list[Fit]:
-    return [Fitter(delayed(scan.table, delay, scan.step), noise).fit(scan.curves, STARTS) for scan in scans]
+def _fits(scans: Sequence[Telling], delay: float, noise: Sequence[float]) -> list[Fit]:
+    return [
+        Fitter(delayed(scan.table, delay, scan.step)).fit(scan.curves, own, STARTS)
+        for scan, own in zip(scans, noise, strict=True)
+    ]
 
 
 def _cost(fits: list[Fit]) -> float:

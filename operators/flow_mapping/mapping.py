@@ -8,23 +8,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.ndimage import gaussian_filter
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping import btex
-from operators.flow_mapping.delay import FINE, Delay, Telling, delayed, find_delay, wedge_curves
+from operators.flow_mapping.delay import FINE, STARTS, Delay, Telling, delayed, find_delay, wedge_curves
 from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.table import Fitter
+from operators.flow_mapping.table import Fit, Fitter
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
 logger = logging.getLogger(__name__)
 
-NOISE = 0.03
-"""SD of a sample of a pixel [mmol/L]: somewhat more than measured, since neighbours on the grid share theirs."""
+NOISE = (0.03, 0.002)
+"""SD of a sample, taken for a pixel where there is no wall to measure it in, and the least, of any curve [mmol/L]."""
+SURROUNDINGS = 3.0
+"""SD of the Gaussian by which a pixel's surroundings are weighted [pixels]."""
+INDEPENDENT = 0.1
+"""Noise of a curve of the surroundings, as a fraction of a pixel's: about a hundred pixels count, half of them free."""
 HIGHEST = 6.0
 """No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
-LEAD = 2.0
+LEAD = 3.0
 """The input and the tissue are followed from so long before the onset [s]."""
 
 
@@ -58,8 +63,8 @@ def map_flow(
     enhancements = [_enhancement(resampled, aif) for resampled, aif, _ in scans]
     delay = find_delay([_telling(e, m, hematocrit) for e, (_, _, m) in zip(enhancements, scans, strict=True) if e])
     return tuple(
-        _absolute(enhancement, delay, hematocrit, model) if enhancement else _relative(resampled, aif)
-        for enhancement, (resampled, aif, _) in zip(enhancements, scans, strict=True)
+        _absolute(enhancement, wall, delay, hematocrit, model) if enhancement else _relative(resampled, aif)
+        for enhancement, (resampled, aif, wall) in zip(enhancements, scans, strict=True)
     )
 
 
@@ -84,10 +89,10 @@ def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float
     return Telling(np.array(curves, np.float32), table, enhancement.step)
 
 
-def _absolute(enhancement: _Enhancement, delay: Delay, hematocrit: float, model: str) -> FlowMap:
+def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematocrit: float, model: str) -> FlowMap:
     table = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    fitter = Fitter(delayed(table, delay.seconds, enhancement.step), NOISE)
-    maps = [_map_slice(images, fitter) for images in enhancement.images]
+    fitter = Fitter(delayed(table, delay.seconds, enhancement.step))
+    maps = [_map_slice(images, wall, fitter) for images, wall in zip(enhancement.images, walls, strict=True)]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
     logger.info("flow mapping: %s, delay %.2f s", model, delay.seconds)
     assumptions: dict[str, float | str] = {
@@ -99,18 +104,36 @@ def _absolute(enhancement: _Enhancement, delay: Delay, hematocrit: float, model:
     return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay.seconds), stacked, assumptions=assumptions)
 
 
-def _map_slice(images: FloatArray, fitter: Fitter) -> dict[str, FloatArray]:
+def _map_slice(images: FloatArray, wall: BoolArray, fitter: Fitter) -> dict[str, FloatArray]:
     """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal."""
-    curves = np.ascontiguousarray(images.reshape(len(images), -1).T)
-    known = np.isfinite(curves).all(axis=1) & (np.ptp(curves, axis=1) > 0)
-    found = fitter.fit(curves[known])
-    blood = found.parameters["flow"] > HIGHEST
-    values = {**found.parameters, "flow_sd_ml_min_g": found.flow_sd, "fit_rms_mmol_per_l": found.residual}
-    maps = {}
-    for name, value in values.items():
-        maps[name] = np.full(images.shape[1:], np.nan, np.float32)
-        maps[name][known.reshape(images.shape[1:])] = np.where(blood, np.nan, value)
-    return maps
+    known = np.isfinite(images).all(axis=0) & (np.ptp(images, axis=0) > 0)
+    wall = wall & known
+    maps: dict[str, FloatArray] = {}
+    _fill(maps, known, fitter.fit(images[:, known].T, NOISE[0]))
+    if wall.any():
+        _fill(maps, wall, _fit_wall(images, wall, fitter))
+    blood = maps["flow"] > HIGHEST
+    return {name: np.where(blood, np.float32(np.nan), values) for name, values in maps.items()}
+
+
+def _fit_wall(images: FloatArray, wall: BoolArray, fitter: Fitter) -> Fit:
+    """Of the wall's pixels, at their own noise; what is not flow changes little from a pixel to its surroundings."""
+    curves = images[:, wall].T
+    noise = max(NOISE[1], fitter.fit(curves, NOISE[0]).noise())
+    around = fitter.fit(_surroundings(images, wall), max(NOISE[1], INDEPENDENT * noise), STARTS)
+    return fitter.fit(curves, noise, STARTS, around)
+
+
+def _surroundings(images: FloatArray, wall: BoolArray) -> FloatArray:
+    """Mean curve of the wall about each of its pixels, shape (pixel, time)."""
+    weight = gaussian_filter(wall.astype(np.float32), SURROUNDINGS)
+    sums = gaussian_filter(np.where(wall, images, np.float32(0)), (0, SURROUNDINGS, SURROUNDINGS))
+    return np.asarray((sums[:, wall] / weight[wall]).T)
+
+
+def _fill(maps: dict[str, FloatArray], where: BoolArray, fit: Fit) -> None:
+    for name, value in (*fit.parameters.items(), ("flow_sd_ml_min_g", fit.flow_sd), ("fit_rms_mmol_per_l", fit.rms)):
+        maps.setdefault(name, np.full(where.shape, np.nan, np.float32))[where] = value
 
 
 def _above_baseline(tissue: FloatArray, start: int) -> FloatArray:

@@ -21,8 +21,12 @@ CHUNK = 512
 """Pixels at a time: what stays in the processor's cache counts more than their number."""
 FLOW_PRIOR = (float(np.log(1.5)), 1.0)
 """Of log MBF [mL/min/g], from infarct to hyperaemia: it decides only where a curve says next to nothing."""
-_SMALLEST = 1e-6
-"""Amplitude below which a curve is none."""
+NEAR = 0.25
+"""SD of a pixel's other parameters' logarithms about those of its surroundings."""
+WITHIN = 2.0
+"""Surroundings are trusted up to so many SD of the priors: where nothing enhances they say nothing."""
+_SMALLEST = 2e-3
+"""Least amplitude to begin at: below it a curve is none."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,31 @@ class Fit:
     flow_sd: FloatArray
     """Posterior SD of the flow [mL/min/g], shape (curve,)."""
     residual: FloatArray
-    """RMS of what the model leaves [mmol/L], shape (curve,)."""
+    """What the model leaves [mmol/L], shape (curve, time)."""
     cost: FloatArray
     """Minus the log posterior, but for a constant, shape (curve,)."""
+    sums: torch.Tensor
+    """The parameters, or their logarithms where those are fitted, shape (curve, parameter)."""
+
+    @property
+    def rms(self) -> FloatArray:
+        """Of what the model leaves [mmol/L], shape (curve,)."""
+        return np.asarray(np.sqrt(np.mean(self.residual**2, axis=1)))
+
+    def noise(self) -> float:
+        """SD of independent samples that would tell as little as the residuals do [mmol/L].
+
+        Fitting took away a degree of freedom for each parameter. Neighbouring samples of a series that was
+        interpolated, or that the model doesn't quite describe, go together: for a first-order autoregressive series of
+        correlation r the mean of many has the variance (1 + r)/(1 - r) of independent ones.
+        """
+        square = float(np.mean(self.residual**2))
+        if square == 0:
+            return 0.0
+        together = np.clip(float(np.mean(self.residual[:, 1:] * self.residual[:, :-1])) / square, 0.0, 0.9)
+        samples = self.residual.shape[1]
+        free = samples / max(1, samples - len(self.parameters))
+        return float(np.sqrt(square * free * (1 + together) / (1 - together)))
 
 
 class Fitter:
@@ -72,12 +98,10 @@ class Fitter:
 
     Args:
         table: of the curves' own times.
-        noise: SD of a sample [mmol/L].
     """
 
-    def __init__(self, table: Table, noise: float) -> None:
+    def __init__(self, table: Table) -> None:
         self.parameters = table.parameters
-        self.noise = noise
         self.shape = table.curves.shape[:-1]
         flat = table.curves.reshape(-1, table.curves.shape[-1])
         basis = np.linalg.eigh(flat.T @ flat)[1][:, : -RANK - 1 : -1]
@@ -102,53 +126,76 @@ class Fitter:
         priors = [(0.0, np.inf) if p.prior is None else p.prior for p in table.parameters]
         self.expected = _tensor(np.array([mean for mean, _ in priors]))
         self.precision = _tensor(np.array([spread**-2 for _, spread in priors]))
+        self.near = torch.where(self.precision > 0, NEAR**-2, 0.0)
+        self.near[0] = self.precision[0]
+        self.base = self.coordinates @ self.weights[:, 1:].T + self.offsets
 
-    def fit(self, curves: FloatArray, starts: int = 1) -> Fit:
-        """Posterior mode of the parameters of curves above their baseline [mmol/L], shape (curve, time).
+    def fit(self, curves: FloatArray, noise: float, starts: int = 1, around: Fit | None = None) -> Fit:
+        """Posterior mode of the parameters.
 
         The refinement begins at the best entry, or at each of the best `starts` entries, of which the best end counts.
+
+        Args:
+            curves: above their baseline [mmol/L], shape (curve, time).
+            noise: SD of a sample [mmol/L].
+            starts: how many entries to begin at.
+            around: a fit of each curve's surroundings; parameters other than flow are then expected near that fit's.
         """
-        chunks = [torch.from_numpy(curves[k : k + CHUNK]).float() for k in range(0, max(len(curves), 1), CHUNK)]
-        parts = [self._fit(chunk, starts) for chunk in chunks]
-        sums, flow_sd, residual, cost = (
-            torch.cat(part).numpy().astype(np.float64) for part in zip(*parts, strict=True)
-        )
+        trust = noise**-2
+        expected, precision = self.expected.expand(len(curves), -1), self.precision
+        if around is not None:
+            far = WITHIN * self.precision.rsqrt()
+            expected, precision = around.sums.clamp(self.expected - far, self.expected + far), self.near
+            expected[:, 0] = self.expected[0]
+        everything = torch.from_numpy(np.ascontiguousarray(curves, np.float32))
+        parts = [
+            self._fit(everything[k : k + CHUNK], trust, starts, (expected[k : k + CHUNK], precision))
+            for k in range(0, max(len(curves), 1), CHUNK)
+        ]
+        sums, flow_sd, model, cost = (torch.cat(part) for part in zip(*parts, strict=True))
+        numbers = sums.numpy().astype(np.float64)
         parameters = {
-            parameter.name: np.exp(sums[:, k]) if parameter.logarithmic else sums[:, k]
+            parameter.name: np.exp(numbers[:, k]) if parameter.logarithmic else numbers[:, k]
             for k, parameter in enumerate(self.parameters)
         }
-        return Fit(parameters, flow_sd, residual, cost)
+        residual = (everything - model @ self.basis.T).numpy()
+        return Fit(parameters, flow_sd.numpy().astype(np.float64), residual, cost.numpy().astype(np.float64), sums)
 
-    def _fit(self, curves: torch.Tensor, starts: int) -> tuple[torch.Tensor, ...]:
+    def _fit(
+        self, curves: torch.Tensor, trust: float, starts: int, prior: tuple[torch.Tensor, torch.Tensor]
+    ) -> tuple[torch.Tensor, ...]:
+        expected, precision = prior
         mine = curves @ self.basis
         outside = (curves.square().sum(1) - mine.square().sum(1)).clamp_min(0)
-        entries, log_amplitudes = self._best_entries(mine, starts)
-        ends = self._refined(mine.repeat_interleave(starts, 0), entries.ravel(), log_amplitudes.ravel())
+        entries, log_amplitudes = self._best_entries(mine, trust, starts, *prior)
+        each = expected.repeat_interleave(starts, 0), precision
+        ends = self._refined(mine.repeat_interleave(starts, 0), trust, entries.ravel(), log_amplitudes.ravel(), each)
         best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves))
-        x, hessian, residual = (end[best] for end in ends[:-1])
-        squares = residual.square().sum(1) + outside
+        x, hessian, left = (end[best] for end in ends[:-1])
         sums = x @ self.weights.T + self.offsets
-        prior = (sums - self.expected).square() @ self.precision
-        cost = squares / (2 * self.noise**2) + prior / 2
+        pull = (sums - expected).square() @ precision
+        cost = (trust * (left.square().sum(1) + outside) + pull) / 2
         of_flow = self.weights[0].expand(len(x), -1)
         variance = (torch.linalg.solve(hessian, of_flow) * of_flow).sum(1).clamp_min(0)
-        return sums, sums[:, 0].exp() * variance.sqrt(), (squares / curves.shape[1]).sqrt(), cost
+        return sums, sums[:, 0].exp() * variance.sqrt(), mine - left, cost
 
-    def _best_entries(self, mine: torch.Tensor, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def _best_entries(
+        self, mine: torch.Tensor, trust: float, number: int, expected: torch.Tensor, precision: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Entries of the highest posterior and the logarithms of their amplitudes, shape (curve, number) each.
 
         The prior's pull on the amplitude is taken to second order: one Newton step from the least-squares one.
         """
         product = mine @ self.curves.T
         amplitude = (product / self.norm).clamp_min_(_SMALLEST)
-        cost = (amplitude * self.norm).sub_(product, alpha=2).mul_(amplitude).mul_(0.5 / self.noise**2)
+        cost = (amplitude * self.norm).sub_(product, alpha=2).mul_(amplitude).mul_(0.5 * trust)
         # Sum over priors of w (a l + o)^2 / 2 = (W l^2 + 2 B l + C) / 2, with l = log amplitude.
-        off = self.coordinates @ self.weights[:, 1:].T + self.offsets - self.expected
-        on_amplitude = self.precision * self.weights[:, 0]
+        on_amplitude = precision * self.weights[:, 0]
         w = on_amplitude @ self.weights[:, 0] + 1e-9
-        b, c = off @ on_amplitude, off.square() @ self.precision
+        b = self.base @ on_amplitude - (expected @ on_amplitude)[:, None]
+        c = self.base.square() @ precision - 2 * (expected * precision) @ self.base.T
         log_amplitude = amplitude.log()
-        curvature = amplitude.square_().mul_(self.norm / self.noise**2).add_(w)
+        curvature = amplitude.square_().mul_(self.norm * trust).add_(w)
         gradient = (w * log_amplitude).add_(b)
         cost.add_((gradient + b).mul_(log_amplitude).add_(c), alpha=0.5)
         cost.addcmul_(gradient, gradient / curvature, value=-0.5)
@@ -157,7 +204,12 @@ class Fitter:
         return entries, log_amplitude.gather(1, entries) - pull
 
     def _refined(
-        self, mine: torch.Tensor, entry: torch.Tensor, log_amplitude: torch.Tensor
+        self,
+        mine: torch.Tensor,
+        trust: float,
+        entry: torch.Tensor,
+        log_amplitude: torch.Tensor,
+        prior: tuple[torch.Tensor, torch.Tensor],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Gauss-Newton steps off the entry, each on the second-order expansion about the entry then nearest.
 
@@ -169,11 +221,11 @@ class Fitter:
         x = torch.cat([log_amplitude[:, None], self.coordinates[entry]], dim=1)
         limit = torch.cat([torch.ones(1), self.steps])
         best = x
-        step, hessian, left, cost = self._step(x, mine)
+        step, hessian, left, cost = self._step(x, mine, trust, *prior)
         for _ in range(STEPS):
             x = x + step.clamp(-limit, limit)
             x[:, 1:] = torch.minimum(torch.maximum(x[:, 1:], self.lowest), self.highest)
-            step, new_hessian, new_left, new_cost = self._step(x, mine)
+            step, new_hessian, new_left, new_cost = self._step(x, mine, trust, *prior)
             better = new_cost < cost
             cost = torch.where(better, new_cost, cost)
             best = torch.where(better[:, None], x, best)
@@ -182,17 +234,17 @@ class Fitter:
         return best, hessian, left, cost
 
     def _step(
-        self, x: torch.Tensor, mine: torch.Tensor
+        self, x: torch.Tensor, mine: torch.Tensor, trust: float, expected: torch.Tensor, precision: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Gauss-Newton step from a point, the Hessian, what the model leaves and the cost there."""
-        weighted = self.weights * self.precision[:, None]
+        weighted = self.weights * precision[:, None]
         model, slopes = self._model(x)
         left = mine - model
-        off = x @ self.weights.T + self.offsets - self.expected
-        cost = left.square().sum(1) / (2 * self.noise**2) + off.square() @ self.precision / 2
-        hessian = slopes @ slopes.mT / self.noise**2 + weighted.T @ self.weights
+        off = x @ self.weights.T + self.offsets - expected
+        cost = (trust * left.square().sum(1) + off.square() @ precision) / 2
+        hessian = trust * slopes @ slopes.mT + weighted.T @ self.weights
         hessian.diagonal(dim1=1, dim2=2).mul_(1 + 1e-3).add_(1e-6)
-        downhill = (slopes @ left[..., None])[..., 0] / self.noise**2 - off @ weighted
+        downhill = trust * (slopes @ left[..., None])[..., 0] - off @ weighted
         return torch.linalg.solve(hessian, downhill), hessian, left, cost
 
     def _model(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
