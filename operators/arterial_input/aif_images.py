@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
-from operators.arterial_input.blood_pool import brightest_half, find_blood_pool
+from operators.arterial_input.blood_pool import EDGE_LINEAR, brightest_half, fills_first, find_blood_pool
+from operators.arterial_input.k_space_centre import lead
 from operators.arterial_input.onset import find_first_pass
-from operators.arterial_input.t2_star import restore
+from operators.arterial_input.t2_star import Echoes, native_rate, restore
+from operators.errors import IncompleteSeriesError
 from operators.gadolinium.baseline import count_baseline
 from operators.gadolinium.parameters import resolve_aif
 from operators.gadolinium.saturation_recovery import make_table
@@ -19,22 +22,28 @@ from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, Pe
 
 SLICE = 0
 """AIF images have one slice."""
+CLIPPED_SHARE = 0.2
+"""Of the pool's pixels at the largest value in a frame, and"""
+CLIPPED_FRAMES = 2
+"""in so many frames: the top is cut off."""
 
 
 def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | None:
     """Gd in the LV blood pool of the AIF series; None where the scan has none, or no pool is seen in it.
 
     The heart is held still first. The pool's signal is averaged, then corrected: T2* by the second echo, then over
-    proton density (or, with none, over its own baseline) through the table of the AIF sequence.
+    proton density (or, with none, over its own baseline) through the table of the AIF sequence. Times are on the
+    scan's clock, of the centre of k-space.
 
     Raises:
         SettingError: the AIF sequence's values contradict each other.
+        IncompleteSeriesError: there is no signal to calibrate by.
     """
     if scan.aif is None:
         return None
     aif = _held_still(scan.aif)
     images, times = aif.first_echo.pixels[SLICE], aif.first_echo.times[SLICE]
-    pool = find_blood_pool(images, times)
+    pool = find_blood_pool(images, times, EDGE_LINEAR)
     if pool is None:
         return None
     bright = brightest_half(images, pool)
@@ -43,8 +52,20 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
         values = _mean(images, bright)
     else:
         values, flags = _convert(scan, aif, bright, protocol)
+        times = times - lead(scan, protocol)
+    if fills_first(images, times, pool):
+        text = "No chamber fills before the one that was taken for the LV: it may be the RV."
+        flags.append(QualityFlag("aif_chamber_unsure", "warning", text))
+    if _is_clipped(scan.aif.first_echo.pixels[SLICE][:, pool]):
+        text = "The blood of the AIF images reaches the largest pixel value: the peak was cut off, and flow reads high."
+        flags.append(QualityFlag("aif_clipped", "warning", text))
     onset = find_first_pass(values, times).onset
     return ArterialInput("aif_series", times, values, "mmol/L", onset, pool, tuple(flags))
+
+
+def _is_clipped(blood: FloatArray) -> bool:
+    """Whether much of the blood stays at its largest value, shape (time, pixel)."""
+    return int(((blood >= blood.max()).mean(axis=1) > CLIPPED_SHARE).sum()) >= CLIPPED_FRAMES
 
 
 def _held_still(aif: AifSeries) -> AifSeries:
@@ -64,11 +85,12 @@ def _convert(
     images = aif.first_echo.pixels[SLICE]
     resolved = resolve_aif(scan, protocol)
     flags = list(resolved.flags)
-    signal = _without_decay(aif, bright, protocol)
-    if signal is None:
+    table = make_table(resolved.readout, over_baseline=aif.proton_density is None)
+    echoes = _echoes(aif, bright, protocol)
+    if echoes is None:
         text = "The arterial input couldn't be corrected for T2* decay: its peak, and so flow, is somewhat off."
         flags.append(QualityFlag("aif_t2_star_uncorrected", "warning", text))
-        signal = _mean(images, bright)
+    signal = _mean(images, bright) if echoes is None else restore(echoes)
     if aif.proton_density is not None:
         reference = float(_mean(aif.proton_density.pixels[SLICE], bright).mean())
     else:
@@ -78,7 +100,14 @@ def _convert(
             f"native T1 of blood of {1e3 * resolved.readout.t1:.0f} ms."
         )
         flags.append(QualityFlag("aif_no_pd", "warning", text))
-    table = make_table(resolved.readout, over_baseline=aif.proton_density is None)
+    if reference <= 0:
+        raise IncompleteSeriesError(
+            "The AIF images that calibrate the arterial input show no signal in the LV.",
+            where=aif.first_echo.series_instance_uids[0],
+            hint="Export the AIF series again, or give the arterial input as a file.",
+        )
+    if aif.proton_density is not None and echoes is not None:
+        reference *= math.exp(echoes.first_time * native_rate(echoes, table.convert(signal / reference)))
     ratio = signal / reference
     if table.beyond(ratio).any():
         text = "Part of the arterial input is stronger than its sequence can explain and was cut off."
@@ -86,8 +115,8 @@ def _convert(
     return table.convert(ratio), flags
 
 
-def _without_decay(aif: AifSeries, bright: BoolArray, protocol: Protocol) -> FloatArray | None:
-    """Blood signal at echo time zero; None where a second echo or an echo time is missing."""
+def _echoes(aif: AifSeries, bright: BoolArray, protocol: Protocol) -> Echoes | None:
+    """Blood signal of both echoes; None where the second or an echo time is missing."""
     if aif.second_echo is None or aif.second_echo.n_frames != aif.first_echo.n_frames:
         return None
     first = protocol.aif.echo_time or aif.first_echo.sequence.echo_time
@@ -95,7 +124,7 @@ def _without_decay(aif: AifSeries, bright: BoolArray, protocol: Protocol) -> Flo
     if first is None or second is None or second <= first:
         return None
     short, long = (_mean(series.pixels[SLICE], bright) for series in (aif.first_echo, aif.second_echo))
-    return restore(short, long, first, second)
+    return Echoes(short, long, first, second)
 
 
 def _mean(images: FloatArray, region: BoolArray) -> FloatArray:

@@ -12,14 +12,25 @@ from operators.series import BoolArray, FloatArray
 
 CANDIDATES = 0.07
 """Fraction of the image's pixels taken as blood: both ventricles and great vessels."""
+LEAST_SCORE = 0.05
+"""The same in terms of the brightest blood's score: organs that enhance late and slowly stay below."""
 PRIOR_WIDTH = 0.33
 """SD of the central prior as a fraction of the image's size."""
 CORRELATIONS = (0.96, 0.98, 0.99)
 """Least correlation with the seed's curve for a pixel to belong to the pool; the next, where that leaks."""
 SAME_ARRIVAL = 1.5
 """Clusters closer than this [s] are one chamber: transit of the lungs takes longer."""
-PEAK_OF_SEED = 0.55
-"""Least peak enhancement of a pool's pixel, as a fraction of the seed's: half of it is blood."""
+EDGE = 0.5
+"""Least peak enhancement of a pool's pixel, as a fraction of the seed's bright end."""
+EDGE_LINEAR = 0.6
+"""The same where signal follows Gd: halfway from the wall, whose peak is about a fifth of the blood's, to blood. In
+main images that doesn't hold: blood is saturated there, and the coils shade it."""
+BRIGHT_END = 90
+"""Percentile: the seed's own border holds wall, too."""
+BRIGHTEST = 99
+"""Percentile of the image's scores that is the brightest blood's."""
+CHAMBER_SHARE = 0.05
+"""Blood with less than this share of the score is no chamber: a few moving pixels at the image's edge, the liver."""
 LARGEST = 0.22
 """A pool that fills more of the image has leaked into tissue."""
 SIGNAL_TO_NOISE = 12.0
@@ -27,28 +38,40 @@ SIGNAL_TO_NOISE = 12.0
 SMOOTH = np.array([0.25, 0.5, 0.25])
 
 
-def find_blood_pool(images: FloatArray, times: FloatArray) -> BoolArray | None:
+def find_blood_pool(images: FloatArray, times: FloatArray, edge: float = EDGE) -> BoolArray | None:
     """Mask of the LV blood pool in one slice.
 
     Args:
         images: signal or concentration, heart roughly still, shape (time, row, col).
         times: [s], shape (time,).
+        edge: least peak of a pixel of the pool; `EDGE_LINEAR` for AIF images.
 
     Returns:
         Mask of shape (row, col), None where nothing enhances like blood.
     """
     enhancement = enhance(images)
-    peak = enhancement.max(axis=0)
-    noise = np.median(np.abs(np.diff(enhancement, axis=0)), axis=0)
-    score = peak * upslope(enhancement, times) * _central_prior(peak.shape)
-    count = max(8, round(CANDIDATES * score.size))
-    blood = score >= np.partition(score.ravel(), -count)[-count]
-    blood &= peak > SIGNAL_TO_NOISE * np.median(noise)
+    score, blood = _candidates(enhancement, times)
     if blood.sum() < 4:
         return None
     arrival = half_peak_time(enhancement, times)
-    seed = _main_part(blood & _later_chamber(arrival, blood, score), score)
-    return _grow(seed, enhancement, peak, score)
+    first, second = _two_arrivals(arrival[blood], score[blood])
+    later = arrival > (first + second) / 2 if second - first >= SAME_ARRIVAL else True
+    return _grow(_main_part(blood & later, score), enhancement, score, edge)
+
+
+def fills_first(images: FloatArray, times: FloatArray, pool: BoolArray) -> bool:
+    """Whether no other blood enhances before that of the pool, as that of the RV does before the LV's.
+
+    Args:
+        images: heart roughly still, shape (time, row, col).
+        times: [s], shape (time,).
+        pool: shape (row, col).
+    """
+    enhancement = enhance(images)
+    score, blood = _candidates(enhancement, times)
+    arrival = half_peak_time(enhancement, times)
+    earlier = blood & (arrival < np.median(arrival[pool]) - SAME_ARRIVAL)
+    return bool(score[earlier].sum() < CHAMBER_SHARE * score[pool].sum())
 
 
 def brightest_half(images: FloatArray, pool: BoolArray) -> BoolArray:
@@ -94,19 +117,28 @@ def _central_prior(shape: tuple[int, ...]) -> FloatArray:
     return np.asarray(np.exp(-0.5 * np.add.outer(axes[0] ** 2, axes[1] ** 2)))
 
 
-def _later_chamber(arrival: FloatArray, blood: BoolArray, score: FloatArray) -> BoolArray:
-    """Pixels nearer to the later of two clusters of arrival; all of them where there's but one."""
-    values, weights = arrival[blood], score[blood]
-    early, late = np.percentile(values, (10, 90))
-    for _ in range(50):
-        is_late = values > (early + late) / 2
-        if is_late.all() or not is_late.any():
-            break
-        early = np.average(values[~is_late], weights=weights[~is_late])
-        late = np.average(values[is_late], weights=weights[is_late])
-    if late - early < SAME_ARRIVAL:
-        return np.ones_like(blood)
-    return np.asarray(arrival > (early + late) / 2)
+def _candidates(enhancement: FloatArray, times: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """How much each pixel enhances like blood, and those that may be blood, shape (row, col)."""
+    peak = enhancement.max(axis=0)
+    noise = np.median(np.abs(np.diff(enhancement, axis=0)), axis=0)
+    score = peak * upslope(enhancement, times) * _central_prior(peak.shape)
+    count = max(8, round(CANDIDATES * score.size))
+    blood = score >= np.partition(score.ravel(), -count)[-count]
+    blood &= score > LEAST_SCORE * np.percentile(score, BRIGHTEST)
+    return score, np.asarray(blood & (peak > SIGNAL_TO_NOISE * np.median(noise)))
+
+
+def _two_arrivals(times: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    """Mean times of two groups that are chambers by weight, the split at which the spread within them is least."""
+    order = np.argsort(times)
+    t, w = times[order], weights[order]
+    weight, first = np.cumsum(w), np.cumsum(w * t)
+    early = first[:-1] / weight[:-1]
+    late = (first[-1] - first[:-1]) / (weight[-1] - weight[:-1])
+    between = weight[:-1] * (weight[-1] - weight[:-1]) * (late - early) ** 2
+    share = weight[:-1] / weight[-1]
+    best = int(np.argmax(np.where(np.minimum(share, 1 - share) >= CHAMBER_SHARE, between, 0.0)))
+    return float(early[best]), float(late[best])
 
 
 def _main_part(mask: BoolArray, score: FloatArray) -> BoolArray:
@@ -121,15 +153,16 @@ def _components(mask: BoolArray) -> tuple[npt.NDArray[Any], int]:
     return parts, int(count)
 
 
-def _grow(seed: BoolArray, enhancement: FloatArray, peak: FloatArray, score: FloatArray) -> BoolArray:
+def _grow(seed: BoolArray, enhancement: FloatArray, score: FloatArray, edge: float) -> BoolArray:
     """Pixels connected to the seed's strongest half whose curves follow it."""
+    peak = enhancement.max(axis=0)
     strong = seed & (score >= np.median(score[seed]))
     template = enhancement[:, strong].mean(axis=1)
     template = template - template.mean()
     centred = enhancement - enhancement.mean(axis=0)
     norm = np.sqrt((centred**2).sum(axis=0)) * np.sqrt((template**2).sum())
     correlation = np.tensordot(template, centred, axes=(0, 0)) / np.maximum(norm, np.finfo(float).tiny)
-    high = peak > PEAK_OF_SEED * np.median(peak[strong])
+    high = peak > edge * np.percentile(peak[strong], BRIGHT_END)
     for least in CORRELATIONS:
         parts, _ = _components((correlation > least) & high | strong)
         grown = np.asarray(ndimage.binary_fill_holes(np.isin(parts, np.unique(parts[strong]))))

@@ -12,7 +12,7 @@ from moving_heart import gamma_variate
 
 from operators.arterial_input.csv_file import read_csv
 from operators.arterial_input.onset import find_first_pass
-from operators.arterial_input.t2_star import decay_rate, restore
+from operators.arterial_input.t2_star import Echoes, decay_rate, native_rate, restore
 from operators.errors import SettingError
 from operators.series import FloatArray
 
@@ -70,7 +70,7 @@ def test_t2_star_correction_restores_the_peak(noise: float) -> None:
     rate = 30 + 12 * concentration
     random = np.random.default_rng(5)
     first, second = (truth * np.exp(-time * rate) + random.normal(0, noise, len(TIMES)) for time in (0.65e-3, 1.65e-3))
-    restored = restore(first, second, 0.65e-3, 1.65e-3)
+    restored = restore(Echoes(first, second, 0.65e-3, 1.65e-3))
     assert first.max() < 0.94 * truth.max()
     assert restored.max() == pytest.approx(truth.max(), rel=0.03)
     np.testing.assert_allclose(restored[15:], truth[15:], rtol=0.03, atol=5 * noise)
@@ -78,8 +78,22 @@ def test_t2_star_correction_restores_the_peak(noise: float) -> None:
 
 def test_equal_echoes_have_no_decay() -> None:
     curve = 1 + gamma_variate(TIMES, 9, 4, 4)
-    assert not decay_rate(curve, curve, 0.001, 0.002).any()
-    np.testing.assert_array_equal(restore(curve, curve, 0.001, 0.002), curve)
+    echoes = Echoes(curve, curve, 0.001, 0.002)
+    assert not decay_rate(echoes).any()
+    np.testing.assert_array_equal(restore(echoes), curve)
+    assert native_rate(echoes, curve - 1) == 0
+
+
+@pytest.mark.parametrize("native", [5.0, 30.0])
+def test_decay_without_gadolinium_is_told_though_the_baseline_has_no_signal(native: float) -> None:
+    concentration = gamma_variate(TIMES, 9, 4, 5)
+    random = np.random.default_rng(3)
+    signal = 1 - np.exp(-0.0236 * (1 / 1.7 + 5.565 * concentration))
+    rate = native + 12 * concentration
+    first, second = (signal * np.exp(-time * rate) + random.normal(0, 0.001, len(TIMES)) for time in (0.65e-3, 1.65e-3))
+    echoes = Echoes(first, second, 0.65e-3, 1.65e-3)
+    for scale in (1.0, 1.3):
+        assert native_rate(echoes, scale * concentration) == pytest.approx(native, abs=4)
 
 
 def write(path: Path, times: FloatArray, values: FloatArray, head: str = "time_s,gd_mmol_per_l") -> Path:

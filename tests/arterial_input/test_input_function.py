@@ -125,6 +125,32 @@ def test_images_without_a_bolus_give_none() -> None:
     assert found.onset is None
 
 
+@pytest.mark.parametrize(("keyword", "factor"), [("AcquisitionTime", 1), ("TriggerTime", 0)])
+def test_times_are_those_of_the_centre_of_k_space(keyword: str, factor: float) -> None:
+    """An acquisition time is that of the first line; the main images' centre comes later than the AIF images'."""
+    scan = make_scan()
+    main = Sequence("flash", 0.00243, 0.00103, np.deg2rad(14), 0.0814, 111, 3.0)
+    scan = replace(scan, perfusion=stamped(scan.perfusion, keyword, main), aif=stamped_aif(scan.aif, keyword))
+    found = find_arterial_input(scan, gadolinium_of(scan), Protocol())
+    np.testing.assert_allclose(HEART.times - found.times, factor * (18 * 0.00243 - 9 * 0.00212), atol=1e-9)
+
+
+def stamped(series: ImageSeries, keyword: str, sequence: Sequence) -> ImageSeries:
+    headers = []
+    for time in series.times[0]:
+        headers.append(Dataset())
+        value = f"10{int(time // 60):02d}{time % 60:09.6f}" if keyword == "AcquisitionTime" else round(1000 * time, 3)
+        setattr(headers[-1], keyword, value)
+    return replace(series, headers=(tuple(headers),), sequence=sequence)
+
+
+def stamped_aif(aif: AifSeries | None, keyword: str) -> AifSeries:
+    assert aif is not None
+    assert aif.second_echo is not None
+    first, second = (stamped(series, keyword, series.sequence) for series in (aif.first_echo, aif.second_echo))
+    return replace(aif, first_echo=first, second_echo=second)
+
+
 def file_input(times: FloatArray, peak: float = 4.5) -> ArterialInput:
     curve = gamma_variate(times, 9, 4, peak)
     return ArterialInput("file", times, curve, "mmol/L", 9.5)
