@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.series import BoolArray, FloatArray
+from operators.series import BoolArray, FloatArray, IntArray
 
 TOWARDS_BASE = np.array([-1.0, 1.0, 1.0]) / np.sqrt(3)
 """Right, posterior, superior in LPS: where the base lies from the apex in a heart on the left side of the chest."""
+TAPER = 0.8
+"""Of the stack's two ends, one whose LV has less than this share of the other's area is the apex."""
 
 
 def positions(affine: FloatArray, rows: int, columns: int) -> FloatArray:
@@ -24,22 +26,29 @@ def centroid(mask: BoolArray, affine: FloatArray) -> FloatArray:
     return np.asarray(affine[:3] @ np.array([row, column, 0.0, 1.0]))
 
 
-def long_axis(centers: FloatArray, normal: FloatArray) -> FloatArray:
+def long_axis(centers: FloatArray, normal: FloatArray, areas: FloatArray | IntArray) -> FloatArray:
     """Unit vector from apex to base.
 
-    The line through the LV centroids, or the slice normal where there is one slice only; its sense from how hearts lie.
+    The line through the LV centroids, or the slice normal where there is one slice only. Its sense comes from the LV,
+    which tapers towards the apex; where the slices are too much alike to tell, from how hearts lie.
 
     Args:
         centers: LV centroids in LPS mm, NaN where a slice has none, shape (slice, 3).
         normal: unit normal of the slices, shape (3,).
+        areas: of the LV with its wall, in any unit, shape (slice,).
     """
-    found = centers[np.isfinite(centers).all(axis=1)]
-    axis = normal
+    shown = np.isfinite(centers).all(axis=1)
+    found, areas = centers[shown], areas[shown]
+    axis = normal / np.linalg.norm(normal)
+    sense = float(axis @ TOWARDS_BASE)
     if len(found) > 1:
-        spread = found - found.mean(axis=0)
-        axis = np.linalg.svd(spread, full_matrices=False)[2][0]
-    axis = axis / np.linalg.norm(axis)
-    return axis if axis @ TOWARDS_BASE >= 0 else -axis
+        axis = np.linalg.svd(found - found.mean(axis=0), full_matrices=False)[2][0]
+        sense = float(axis @ TOWARDS_BASE)
+        along = found @ axis
+        first, last = float(areas[along.argmin()]), float(areas[along.argmax()])
+        if min(first, last) < TAPER * max(first, last):
+            sense = last - first
+    return np.asarray(axis if sense >= 0 else -axis)
 
 
 def septal_plane(towards_septum: FloatArray, base: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -15,10 +15,18 @@ CONTACT = 3.0
 NARROWEST = np.radians(40)
 WIDEST = np.radians(190)
 """A septum narrower or wider than this is no septum."""
-
-
 BINS = 36
 """Of the angle about the LV, to tell the epicardium's radius."""
+THIN, THICK = 1.0, 8.0
+"""The RV's taper is read where it is this thick [mm]: thinner is single pixels' noise, thicker no longer straight."""
+BLUR = np.radians(2.5)
+"""Of the RV's thickness over the angle; a pixel at the epicardium is about 3 degrees wide."""
+BEYOND = np.radians(5)
+"""RV further beyond its last pixel that touches the LV is a bulge, no taper."""
+FURTHEST = np.radians(25)
+"""An insertion isn't sought further than this beyond that pixel."""
+PARTS = 2
+"""Of a pixel in each direction, to tell its share of an angle."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +42,11 @@ class Septum:
 def find_septum(
     rv: BoolArray, wall: BoolArray, center: FloatArray, affine: FloatArray, base: FloatArray
 ) -> Septum | None:
-    """Mid-septum as the middle of the two RV insertions, the extreme angles of RV pixels that touch the LV.
+    """Mid-septum as the middle of the two RV insertions, where the RV's thickness falls to nothing.
 
-    The middle of both wanders less with the boundaries' noise than a single insertion, and an RV drawn too large or too
-    small moves it not at all.
+    The RV ends in a taper thinner than a pixel, so its last pixel that touches the LV lies short of the insertion;
+    the taper's straight part leads there. The middle of both insertions wanders less with the boundaries' noise than
+    a single one, and an RV drawn too large or too small hardly moves it.
 
     Args:
         rv: RV blood, shape (row, col).
@@ -66,12 +75,50 @@ def find_septum(
         return None
     found = around[rv][touching]
     low, high = int(found.argmin()), int(found.argmax())
-    width = float(found[high] - found[low])
     at_border = _near_border(rv, CONTACT, spacing)[touching]
-    if at_border[low] or at_border[high] or not NARROWEST < width < WIDEST:
+    if at_border[low] or at_border[high]:
         return None
-    middle = float(found[high] + found[low]) / 2
-    return Septum(rotated(septum, anterior, middle), width / 2)
+    angle, thickness = _thickness(rv, center, affine, septum, anterior)
+    first = -_end_of_taper(-angle, thickness, -float(found[low]))
+    last = _end_of_taper(angle, thickness, float(found[high]))
+    if not NARROWEST < last - first < WIDEST:
+        return None
+    return Septum(rotated(septum, anterior, (first + last) / 2), (last - first) / 2)
+
+
+def _thickness(
+    rv: BoolArray, center: FloatArray, affine: FloatArray, septum: FloatArray, anterior: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Angles [rad] and the RV's thickness along the ray from the LV centre at each [mm]."""
+    fine = affine.copy()
+    fine[:3, :2] /= PARTS
+    fine[:3, 3] -= fine[:3, :2].sum(axis=1) * (PARTS - 1) / 2
+    inside = np.kron(rv, np.ones((PARTS, PARTS), np.bool_))
+    points = positions(fine, *inside.shape)[inside]
+    around, distance = angles(points, center, septum, anterior), np.linalg.norm(points - center, axis=-1)
+    area = np.linalg.norm(np.cross(fine[:3, 0], fine[:3, 1]))
+    at = np.radians(np.arange(-150.0, 151.0))
+    share = np.exp(-0.5 * ((at[:, None] - around) / BLUR) ** 2) / (BLUR * np.sqrt(2 * np.pi))
+    return at, share @ (area / distance)
+
+
+def _end_of_taper(angle: FloatArray, thickness: FloatArray, last: float) -> float:
+    """Where the thickness falls to nothing at the end of growing angle [rad]; `last`: of the last pixel that touches.
+
+    A line through the part that is neither too thin nor too thick to tell, the angle as a function of the thickness;
+    where there is none, because the RV ends bluntly or bulges beyond its insertion, the last pixel it is.
+    """
+    end = (angle > last / 2) & (angle < last + BEYOND)
+    end &= angle > angle[end & (thickness >= THICK)].max(initial=-np.pi)
+    weight = np.where(end, (thickness - THIN) * (THICK - thickness), 0.0).clip(min=0.0)
+    if not weight.any():
+        return last
+    mean_angle, mean_thickness = np.average([angle, thickness], axis=1, weights=weight)
+    slope = weight @ ((angle - mean_angle) * (thickness - mean_thickness))
+    if slope >= 0:
+        return last
+    slope /= weight @ (thickness - mean_thickness) ** 2
+    return float(np.clip(mean_angle - slope * mean_thickness, last, last + FURTHEST))
 
 
 def _epicardium(around: FloatArray, distance: FloatArray, where: FloatArray) -> FloatArray:
@@ -81,7 +128,9 @@ def _epicardium(around: FloatArray, distance: FloatArray, where: FloatArray) -> 
     radius = np.zeros(BINS)
     np.maximum.at(radius, bins, distance)
     middles = (np.arange(BINS) + 0.5) / BINS * 2 * np.pi - np.pi
-    known = radius > 0
+    # At a gap's end, a bin holds a corner of the wall only.
+    pixels = np.bincount(bins, minlength=BINS)
+    known = pixels > np.median(pixels[pixels > 0]) / 2
     return np.interp(where, middles[known], radius[known], period=2 * np.pi)
 
 

@@ -42,7 +42,8 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
     labels, affines = segmentation.labels, gadolinium.series.affines
     wall, cavity = labels == Label.MYOCARDIUM, labels == Label.LV_CAVITY
     centers = np.stack([centroid(c, a) for c, a in zip(cavity, affines, strict=True)])
-    base = long_axis(centers, affines[0, :3, 2] / np.linalg.norm(affines[0, :3, 2]))
+    areas = (wall | cavity).sum(axis=(1, 2))
+    base = long_axis(centers, affines[0, :3, 2] / np.linalg.norm(affines[0, :3, 2]), areas)
     septa = [find_septum(labels[k] == Label.RV, wall[k], centers[k], affines[k], base) for k in range(len(labels))]
     levels, flags = _levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), centers, base)
     if not any(septa):

@@ -107,9 +107,10 @@ def test_blood_that_comes_early_stands_in_for_the_rv() -> None:
     series = RESULT.gadolinium.series
     pixels = series.pixels.copy()
     right = RESULT.segmentation.labels == Label.RV
-    early = np.roll(pixels, -4, axis=1)
-    early[:, -4:] = pixels[:, :1]
-    pixels = np.where(right[:, None], early, pixels)
+    cavity = RESULT.segmentation.labels[0] == Label.LV_CAVITY
+    blood = pixels[0][:, cavity].mean(axis=1)
+    early = np.concatenate([blood[4:], blood[-1:].repeat(4)])
+    pixels = np.where(right[:, None], early[:, None, None], pixels)
     result = replace(RESULT, gadolinium=GadoliniumSeries(replace(series, pixels=pixels)))
     labels = RESULT.segmentation.labels.copy()
     labels[right] = Label.BACKGROUND
