@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from builders import make_scan_result
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from operators.aha_sectors.measurement import measure_sectors
@@ -49,50 +47,6 @@ def measured(result: ScanResult, affines: FloatArray, labels: npt.NDArray[np.uin
 STACK = tilted(RESULT.gadolinium.series.affines)
 
 
-@settings(max_examples=15, deadline=None)
-@given(angle=st.floats(-10, 10), x=st.floats(-200, 200), z=st.floats(-200, 200))
-def test_a_moved_patient_keeps_all_segments(angle: float, x: float, z: float) -> None:
-    move = np.eye(4)
-    move[:3, :3] = Rotation.from_euler("xz", [angle, -angle], degrees=True).as_matrix()
-    move[:3, 3] = (x, 0, z)
-    before, after = measured(RESULT, STACK), measured(RESULT, move @ STACK)
-    assert (before.sectors > 0).any()
-    assert np.array_equal(before.sectors, after.sectors)
-    assert before.by_sector == after.by_sector
-
-
-def test_slice_order_changes_nothing() -> None:
-    forward = measured(RESULT, STACK)
-    flow = replace(RESULT.flow, flow=RESULT.flow.flow[::-1], delay=RESULT.flow.delay[::-1], parameters={})
-    series = RESULT.gadolinium.series
-    mirrored = replace(series, affines=STACK[::-1], pixels=series.pixels[::-1], times=series.times[::-1])
-    segmentation = Segmentation(RESULT.segmentation.labels[::-1], RESULT.segmentation.probabilities[::-1], "0", "0")
-    backward = measure_sectors(segmentation, flow, GadoliniumSeries(mirrored))
-    assert np.array_equal(forward.sectors, backward.sectors[::-1])
-    assert forward.levels == backward.levels[::-1] == ("basal", "mid", "apical")
-
-
-def test_segments_partition_the_wall_evenly() -> None:
-    report = measured(RESULT, STACK)
-    wall = RESULT.segmentation.labels == Label.MYOCARDIUM
-    assert np.array_equal(report.sectors > 0, wall)
-    counts = np.bincount(report.sectors[0].ravel(), minlength=17)[1:7]
-    assert counts.min() > 0.85 * counts.mean()
-    assert set(np.unique(report.layers[wall])) == {1, 2}
-
-
-def test_a_stored_image_flipped_with_its_affine_keeps_its_segments() -> None:
-    plain = measured(RESULT, STACK)
-    columns = RESULT.segmentation.labels.shape[2]
-    flip = np.eye(4)
-    flip[1, 1], flip[1, 3] = -1, columns - 1
-    labels = RESULT.segmentation.labels[:, :, ::-1]
-    flow = replace(RESULT.flow, flow=RESULT.flow.flow[:, :, ::-1], parameters={})
-    mirrored = replace(RESULT, flow=flow)
-    flipped = measured(mirrored, STACK @ flip, labels)
-    assert np.array_equal(plain.sectors, flipped.sectors[:, :, ::-1])
-
-
 def test_without_rv_the_segments_are_refused_and_the_whole_stays() -> None:
     labels = RESULT.segmentation.labels.copy()
     labels[labels == Label.RV] = Label.BACKGROUND
@@ -119,24 +73,6 @@ def test_blood_that_comes_early_stands_in_for_the_rv() -> None:
     assert (found.sectors != known.sectors)[wall].mean() < 0.05
     assert np.isnan(found.insertion_anterior).all()
     assert "septum_from_arrival" in {flag.code for flag in found.flags}
-
-
-def test_a_slice_without_rv_takes_its_neighbours_septum_and_says_so() -> None:
-    labels = RESULT.segmentation.labels.copy()
-    labels[2][labels[2] == Label.RV] = 0
-    report = measured(RESULT, STACK, labels)
-    assert np.array_equal(report.sectors[:2], measured(RESULT, STACK).sectors[:2])
-    assert (report.sectors[2] > 0).any()
-    assert [(f.code, f.slice) for f in report.flags] == [("septum_from_neighbour", 2)]
-
-
-def test_a_gap_of_the_wall_leaves_its_segment_empty() -> None:
-    labels = RESULT.segmentation.labels.copy()
-    full = measured(RESULT, STACK)
-    labels[full.sectors == 2] = Label.BACKGROUND
-    report = measured(RESULT, STACK, labels)
-    assert report.by_sector[2] is None
-    assert "sector_empty" in {flag.code for flag in report.flags}
 
 
 @pytest.mark.parametrize(
