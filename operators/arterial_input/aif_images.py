@@ -41,7 +41,7 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
     """
     if scan.aif is None:
         return None
-    aif = _held_still(scan.aif)
+    aif = _held_still(_finite(scan.aif))
     images, times = aif.first_echo.pixels[SLICE], aif.first_echo.times[SLICE]
     pool = find_blood_pool(images, times, EDGE_LINEAR)
     if pool is None:
@@ -61,6 +61,15 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
         flags.append(QualityFlag("aif_clipped", "warning", text))
     onset = find_first_pass(values, times).onset
     return ArterialInput("aif_series", times, values, "mmol/L", onset, pool, tuple(flags))
+
+
+def _finite(aif: AifSeries) -> AifSeries:
+    """The series with nothing where the first echo holds no number, so that motion can be found in the rest."""
+    pixels = aif.first_echo.pixels
+    if np.isfinite(pixels).all():
+        return aif
+    known = np.where(np.isfinite(pixels).all(axis=1, keepdims=True), pixels, 0.0)
+    return replace(aif, first_echo=replace(aif.first_echo, pixels=known))
 
 
 def _is_clipped(blood: FloatArray) -> bool:

@@ -87,8 +87,12 @@ def pool_curve(images: FloatArray, pool: BoolArray) -> FloatArray:
 
 
 def enhance(images: FloatArray) -> FloatArray:
-    """Images smoothed over three frames, less their level before the bolus, shape (time, row, col)."""
-    smoothed = ndimage.convolve1d(images.astype(np.float64), SMOOTH, axis=0, mode="nearest")
+    """Images smoothed over three frames, less their level before the bolus, shape (time, row, col).
+
+    Pixels that ever hold no number never enhance.
+    """
+    known = np.where(np.isfinite(images).all(axis=0), images, 0.0)
+    smoothed = ndimage.convolve1d(known, SMOOTH, axis=0, mode="nearest")
     brightest = int(np.argmax(np.percentile(smoothed, 99, axis=(1, 2))))
     before = smoothed[: max(3, brightest)]
     return np.asarray(smoothed - np.percentile(before, 15, axis=0))

@@ -40,7 +40,10 @@ def read_csv(path: Path) -> ArterialInput:
         raise _error(path, f"goes back in time at line {3 + int(np.argmax(np.diff(times) <= 0))}")
     if not 0 < values.max() < HIGHEST:
         raise _error(path, f"peaks at {values.max():g}, which is no blood concentration in mmol/L")
-    return ArterialInput("file", times, values, "mmol/L", find_first_pass(values, times).onset)
+    first_pass = find_first_pass(values, times)
+    if not first_pass.bolus:
+        raise _error(path, "shows no bolus")
+    return ArterialInput("file", times, values, "mmol/L", first_pass.onset)
 
 
 def _numbers(path: Path, line: int, row: dict[str, str | None]) -> tuple[float, float]:

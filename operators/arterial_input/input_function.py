@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 
 USUAL_PEAK = (2.0, 8.0)
 """Peak of a quantifiable bolus [mmol/L]; 3.5 to 5.2 is normal."""
+GAP = 3.0
+"""Longest time between two samples that follow a bolus [s]."""
+AROUND = 3.0
+"""From so long before its onset to so long after its peak [s] the bolus must be followed."""
 SHORT_BY = 5.0
 """A file may end this long before the perfusion series [s]."""
 
@@ -88,6 +92,10 @@ def _from_perfusion(gadolinium: GadoliniumSeries, *, had_aif: bool) -> ArterialI
 
 def _first_pass_flags(found: ArterialInput) -> list[QualityFlag]:
     first_pass = find_first_pass(found.values, found.times)
+    if not first_pass.bolus:
+        return [
+            QualityFlag("aif_no_bolus", "withheld", "The arterial input shows no bolus, so there is no flow to tell.")
+        ]
     flags = []
     peak = float(found.values[first_pass.peak])
     if found.unit == "mmol/L" and not USUAL_PEAK[0] <= peak <= USUAL_PEAK[1]:
@@ -99,6 +107,14 @@ def _first_pass_flags(found: ArterialInput) -> list[QualityFlag]:
     if first_pass.truncated:
         text = "The arterial input ends before the first pass is over."
         flags.append(QualityFlag("aif_truncated", "warning", text))
+    within = (found.times[:-1] < found.times[first_pass.peak] + AROUND) & (found.times[1:] > first_pass.onset - AROUND)
+    longest = float(np.diff(found.times)[within].max(initial=0.0))
+    if longest > GAP:
+        text = f"The arterial input has no sample for {longest:.1f} s of the first pass: its shape is a guess there."
+        flags.append(QualityFlag("aif_gap", "warning", text))
+    if first_pass.clipped:
+        text = "The top of the arterial input is flat: it was cut off, and flow reads high."
+        flags.append(QualityFlag("aif_clipped", "warning", text))
     if first_pass.second_bolus:
         text = "The arterial input shows a second bolus: the first one was taken for the onset."
         flags.append(QualityFlag("aif_second_bolus", "warning", text))

@@ -24,6 +24,16 @@ WASHED_OUT = 0.6
 """A first pass is over when the curve has fallen below this fraction of its peak."""
 
 
+FLAT = 3
+"""So many samples in a row at the very top, for at least"""
+FLAT_FOR = 0.8
+"""[s], are a top cut off: a bolus is round."""
+FLAT_WITHIN = 1e-4
+"""The same to this fraction of the curve's range."""
+ROUGH = 1.0
+"""Mean squared difference between neighbours over the variance: 2 for noise, far less for a bolus."""
+
+
 @dataclass(frozen=True, slots=True)
 class FirstPass:
     """Where the bolus is in a curve."""
@@ -39,6 +49,10 @@ class FirstPass:
     truncated: bool
     """The series ends before the first pass does."""
     second_bolus: bool
+    clipped: bool
+    """Its top is flat."""
+    bolus: bool
+    """Whether there's a bolus at all, and not noise or nothing."""
 
 
 def find_first_pass(curve: FloatArray, times: FloatArray) -> FirstPass:
@@ -72,7 +86,22 @@ def find_first_pass(curve: FloatArray, times: FloatArray) -> FirstPass:
         starts_late=starts_late,
         truncated=bool(smoothed[peak:end].min() > baseline + WASHED_OUT * rise),
         second_bolus=len(peaks) > 1,
+        clipped=_is_flat_topped(np.asarray(curve), times),
+        bolus=_is_smooth(np.asarray(curve)),
     )
+
+
+def _is_flat_topped(curve: FloatArray, times: FloatArray) -> bool:
+    top = curve.max()
+    at_top = np.concatenate([[False], curve >= top - FLAT_WITHIN * (top - curve.min()), [False]])
+    begins, ends = np.flatnonzero(np.diff(at_top.astype(int)) == 1), np.flatnonzero(np.diff(at_top.astype(int)) == -1)
+    lasts = times[ends - 1] - times[begins]
+    return bool(((ends - begins >= FLAT) & (lasts >= FLAT_FOR)).any())
+
+
+def _is_smooth(curve: FloatArray) -> bool:
+    spread = float(curve.var())
+    return spread > 0 and float((np.diff(curve) ** 2).mean()) < ROUGH * spread
 
 
 def _peaks(curve: FloatArray) -> list[int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
+from operators.quality.pixels import check_pixels
+from operators.quality.timing import check_timing
 from operators.series import (
     ArterialInput,
     FlowMap,
@@ -34,7 +36,12 @@ def check_scan(
 ) -> tuple[QualityFlag, ...]:
     """All flags of all rooms in the order of the chain, then those that need more than one room's results."""
     rooms = (scan, motion, gadolinium, arterial_input, flow, segmentation, sectors)
-    return collect_flags(chain.from_iterable(room.flags for room in rooms), _across_rooms(scan, flow, sectors))
+    return collect_flags(
+        chain.from_iterable(room.flags for room in rooms),
+        check_pixels(scan.perfusion),
+        check_timing(scan, gadolinium, arterial_input, segmentation),
+        _across_rooms(scan, flow, sectors),
+    )
 
 
 def collect_flags(*groups: Iterable[QualityFlag]) -> tuple[QualityFlag, ...]:

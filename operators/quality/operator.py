@@ -9,6 +9,7 @@ from monai.deploy.core import Fragment
 from operators.door import Door
 from operators.quality.assembly import assemble_study
 from operators.quality.checks import check_scan
+from operators.quality.withholding import hold_back
 from operators.series import PerfusionStudy, ScanResult, StudyResult
 
 
@@ -28,5 +29,6 @@ class Quality(Door):
         for index, scan in enumerate(study.scans):
             found = {room: rooms[room][index] for room in self.rooms}
             flags = check_scan(scan, **found)
+            found["flow"], found["sectors"] = hold_back(found["flow"], found["sectors"], flags)
             results.append(ScanResult(scan, **found, flags=flags, timings_s=self.stopwatch.of_scan(index)))
         return assemble_study(study, tuple(results), self.software_version)

@@ -19,9 +19,15 @@ def resample(gadolinium: GadoliniumSeries, arterial_input: ArterialInput, step: 
     input may be shorter: outside its own samples each holds its nearest one.
 
     Raises:
-        IncompleteSeriesError: the series is shorter than two steps.
+        IncompleteSeriesError: the series is shorter than two steps, or two frames have the same time.
     """
     series = gadolinium.series
+    for index, own in enumerate(series.times):
+        if np.any(np.diff(own) <= 0):
+            raise IncompleteSeriesError(
+                f"Slice {index + 1} has frames of the same time, or out of order",
+                where=series.series_instance_uids[0], hint="Export the original images with their acquisition times.",
+            )  # fmt: skip
     times = np.arange(0.0, float(series.times.max()) + 1e-6, step)
     if len(times) < 3:
         raise IncompleteSeriesError(

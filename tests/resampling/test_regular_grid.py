@@ -78,3 +78,20 @@ def test_arterial_input_is_held_at_its_ends() -> None:
 def test_too_short_a_series_is_refused() -> None:
     with pytest.raises(IncompleteSeriesError, match="lasts"):
         resample(gadolinium(np.zeros((1, 2, 2, 2)), np.array([[0.0, 0.3]])), NO_AIF)
+
+
+@pytest.mark.parametrize("step", [0.0, -0.2])
+def test_repeated_and_disordered_times_are_refused(step: float) -> None:
+    times = np.arange(30) * 0.8
+    times[12] = times[11] + step
+    with pytest.raises(IncompleteSeriesError, match="Slice 1 has frames of the same time"):
+        resample(gadolinium(np.zeros((1, 30, 2, 2)), times[None]), NO_AIF)
+
+
+def test_a_pixel_without_numbers_spoils_no_other() -> None:
+    times = np.cumsum(np.random.default_rng(2).uniform(0.5, 1.5, 30))
+    pixels = np.ones((1, 30, 2, 2))
+    pixels[0, 7, 0, 0] = np.nan
+    tissue = resample(gadolinium(pixels, times[None]), NO_AIF).tissue
+    assert np.isnan(tissue[0, :, 0, 0]).any()
+    np.testing.assert_array_equal(tissue[0][:, [0, 1, 1], [1, 0, 1]], 1)
