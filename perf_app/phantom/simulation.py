@@ -67,6 +67,8 @@ class SimulatedScan:
     """MBF as if everything were myocardium [mL/min/g], fine grid, shape (slice, row, col)."""
     motion: tuple[Motion, ...]
     """Of each slice, all frames."""
+    aif_motion: Motion
+    """Of the AIF's slice when its images are taken, all frames."""
 
 
 def simulate(
@@ -112,7 +114,7 @@ def simulate(
         Pictures(pixels[None], aif_times, scene.planes[AIF_SLICE : AIF_SLICE + 1], readout, echo)
         for echo, pixels in enumerate(_quantise(torch.stack(echoes)))
     )
-    return SimulatedScan(state, detail.n_proton_density, perfusion, aif, beats, contrast, flow.cpu(), motion)
+    return SimulatedScan(state, detail.n_proton_density, perfusion, aif, beats, contrast, flow.cpu(), motion, moved)
 
 
 def _fit(readout: Readout, matrix: Matrix) -> Readout:
