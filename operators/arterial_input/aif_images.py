@@ -18,7 +18,7 @@ from operators.gadolinium.saturation_recovery import make_table
 from operators.motion_correction.correction import correct_slice
 from operators.motion_correction.displacement import pull
 from operators.protocol import Protocol
-from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, PerfusionScan, QualityFlag
+from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, ImageSeries, PerfusionScan, QualityFlag
 
 SLICE = 0
 """AIF images have one slice."""
@@ -41,17 +41,22 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
     """
     if scan.aif is None:
         return None
-    aif = _held_still(_finite(scan.aif))
+    known = _finite(scan.aif)
+    aif = _held_still(known)
     images, times = aif.first_echo.pixels[SLICE], aif.first_echo.times[SLICE]
     pool = find_blood_pool(images, times, EDGE_LINEAR)
     if pool is None:
         return None
     bright = brightest_half(images, pool)
     flags: list[QualityFlag] = []
+    if known is not scan.aif:
+        text = "Some pixels of the AIF images hold no numbers; they were left out."
+        flags.append(QualityFlag("aif_pixels_not_finite", "warning", text))
     if aif.first_echo.unit == "mmol/L":
         values = _mean(images, bright)
     else:
-        values, flags = _convert(scan, aif, bright, protocol)
+        values, more = _convert(scan, aif, bright, protocol)
+        flags += more
         times = times - lead(scan, protocol)
     if fills_first(images, times, pool):
         text = "No chamber fills before the one that was taken for the LV: it may be the RV."
@@ -64,12 +69,13 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
 
 
 def _finite(aif: AifSeries) -> AifSeries:
-    """The series with nothing where the first echo holds no number, so that motion can be found in the rest."""
-    pixels = aif.first_echo.pixels
-    if np.isfinite(pixels).all():
+    """The series with nothing in each pixel that ever holds no number, in any of its images."""
+    names = [name for name in ("first_echo", "second_echo", "proton_density") if getattr(aif, name) is not None]
+    images: dict[str, ImageSeries] = {name: getattr(aif, name) for name in names}
+    known = np.all([np.isfinite(one.pixels).all(axis=(0, 1)) for one in images.values()], axis=0)
+    if known.all():
         return aif
-    known = np.where(np.isfinite(pixels).all(axis=1, keepdims=True), pixels, 0.0)
-    return replace(aif, first_echo=replace(aif.first_echo, pixels=known))
+    return replace(aif, **{name: replace(one, pixels=np.where(known, one.pixels, 0)) for name, one in images.items()})
 
 
 def _is_clipped(blood: FloatArray) -> bool:

@@ -35,6 +35,8 @@ LARGEST = 0.22
 """A pool that fills more of the image has leaked into tissue."""
 SIGNAL_TO_NOISE = 12.0
 """Least peak of blood, in units of the median change from frame to frame."""
+FEWEST_BEFORE = 5
+"""Frames; a series that begins later has its low level at its end."""
 SMOOTH = np.array([0.25, 0.5, 0.25])
 
 
@@ -94,7 +96,7 @@ def enhance(images: FloatArray) -> FloatArray:
     known = np.where(np.isfinite(images).all(axis=0), images, 0.0)
     smoothed = ndimage.convolve1d(known, SMOOTH, axis=0, mode="nearest")
     brightest = int(np.argmax(np.percentile(smoothed, 99, axis=(1, 2))))
-    before = smoothed[: max(3, brightest)]
+    before = smoothed[:brightest] if brightest >= FEWEST_BEFORE else smoothed
     return np.asarray(smoothed - np.percentile(before, 15, axis=0))
 
 
