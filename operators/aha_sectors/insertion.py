@@ -15,8 +15,10 @@ CONTACT = 3.0
 NARROWEST = np.radians(40)
 WIDEST = np.radians(190)
 """A septum narrower or wider than this is no septum."""
-BINS = 36
+BINS = 18
 """Of the angle about the LV, to tell the epicardium's radius."""
+WHOLE = 2 / 3
+"""A bin with less than this share of the usual wall lies at a gap."""
 THIN, THICK = 1.0, 8.0
 """The RV's taper is read where it is this thick [mm]: thinner is single pixels' noise, thicker no longer straight."""
 BLUR = np.radians(2.5)
@@ -69,8 +71,11 @@ def find_septum(
         return None
     septum, anterior = septal_plane(towards, base)
     around, distance = angles(points, center, septum, anterior), np.linalg.norm(points - center, axis=-1)
-    reach = _epicardium(around[wall], distance[wall], around[rv]) + CONTACT + spacing.max() / 2
-    touching = distance[rv] <= reach
+    epicardium, gap = _epicardium(around[wall], distance[wall], around)
+    if (rv & gap & (distance < epicardium)).any():
+        # Blood within a gap of the wall is the LV's outflow tract, whatever it was taken for.
+        rv = _largest(rv & ~(gap & (distance < epicardium + spacing.max())))
+    touching = distance[rv] <= epicardium[rv] + CONTACT + spacing.max() / 2
     if not touching.any():
         return None
     found = around[rv][touching]
@@ -121,17 +126,17 @@ def _end_of_taper(angle: FloatArray, thickness: FloatArray, last: float) -> floa
     return float(np.clip(mean_angle - slope * mean_thickness, last, last + FURTHEST))
 
 
-def _epicardium(around: FloatArray, distance: FloatArray, where: FloatArray) -> FloatArray:
-    """Epicardial radius [mm] at angles `where`, from the wall's pixels; across a gap, such as the outflow tract's, as
-    its two ends let expect."""
-    bins = np.floor((around + np.pi) / (2 * np.pi) * BINS).astype(int) % BINS
+def _epicardium(around: FloatArray, distance: FloatArray, where: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Epicardial radius [mm] at angles `where` and whether the wall has a gap there, such as the outflow tract's; from
+    the wall's pixels, and across a gap as its two ends let expect."""
+    bins, asked = (np.floor((a + np.pi) / (2 * np.pi) * BINS).astype(int) % BINS for a in (around, where))
     radius = np.zeros(BINS)
     np.maximum.at(radius, bins, distance)
     middles = (np.arange(BINS) + 0.5) / BINS * 2 * np.pi - np.pi
-    # At a gap's end, a bin holds a corner of the wall only.
+    # The corner of the wall at a gap's end doesn't tell the radius.
     pixels = np.bincount(bins, minlength=BINS)
-    known = pixels > np.median(pixels[pixels > 0]) / 2
-    return np.interp(where, middles[known], radius[known], period=2 * np.pi)
+    known = pixels > WHOLE * np.median(pixels[pixels > 0])
+    return np.interp(where, middles[known], radius[known], period=2 * np.pi), ~known[asked]
 
 
 def _largest(mask: BoolArray) -> BoolArray:
@@ -139,7 +144,7 @@ def _largest(mask: BoolArray) -> BoolArray:
     parts, number = label(mask, np.ones((3, 3)))
     sizes = np.bincount(parts.ravel(), minlength=number + 1)
     sizes[0] = 0
-    return np.asarray(parts == sizes.argmax())
+    return np.asarray(mask & (parts == sizes.argmax()))
 
 
 def _near_border(mask: BoolArray, margin: float, spacing: FloatArray) -> BoolArray:

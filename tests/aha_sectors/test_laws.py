@@ -237,6 +237,15 @@ def test_an_outflow_gap_is_not_filled_and_moves_no_other_pixel(start: float, wid
     assert np.array_equal(report.sectors[~gap], full.sectors[~gap])
 
 
+def test_an_outflow_tract_taken_for_rv_does_not_turn_the_segments() -> None:
+    one = heart()
+    tract = wall_of(one) & (one.angle > 0.8) & (one.angle < 1.6)
+    tract[1:] = False
+    full = measured(one)
+    report = measured(replace(one, labels=np.where(tract, np.uint8(Label.RV), one.labels)))
+    assert (report.sectors == full.sectors)[wall_of(one) & ~tract].mean() > 0.97
+
+
 def test_a_segment_that_the_gap_takes_has_no_value_and_a_flag() -> None:
     one = heart()
     gap = wall_of(one) & (one.angle > -0.1) & (one.angle < 1.15)
