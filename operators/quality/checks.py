@@ -39,7 +39,7 @@ def check_scan(
     return collect_flags(
         chain.from_iterable(room.flags for room in rooms),
         check_pixels(scan.perfusion),
-        check_timing(scan, gadolinium, arterial_input, segmentation),
+        check_timing(scan, gadolinium, arterial_input, flow, segmentation),
         _across_rooms(scan, flow, sectors),
     )
 

@@ -8,6 +8,7 @@ from operators.arterial_input.onset import find_first_pass
 from operators.series import (
     ArterialInput,
     FloatArray,
+    FlowMap,
     GadoliniumSeries,
     Label,
     PerfusionScan,
@@ -19,6 +20,8 @@ FEWEST = 20
 """So many pixels of a slice's wall make its median curve."""
 LATE = 0.5
 """An arterial input that comes so long after the myocardium [s] is not its input."""
+SHORTEST = 0.05
+"""No blood comes from the LV to the myocardium sooner [s]."""
 EARLY = 6.0
 """From LV to myocardium takes less than this [s]; from the RV it takes as long."""
 GAP = 3.0
@@ -26,10 +29,19 @@ GAP = 3.0
 
 
 def check_timing(
-    scan: PerfusionScan, gadolinium: GadoliniumSeries, arterial_input: ArterialInput, segmentation: Segmentation
+    scan: PerfusionScan,
+    gadolinium: GadoliniumSeries,
+    arterial_input: ArterialInput,
+    flow: FlowMap,
+    segmentation: Segmentation,
 ) -> list[QualityFlag]:
     """Flags of an arterial input that can't be the tissue's, and of gaps in the series."""
     flags = _gaps(scan.perfusion.times)
+    if flow.unit == "mL/min/g" and flow.delay.max(initial=0.0) < SHORTEST:
+        text = (
+            "No delay from the LV to the myocardium was found: the arterial input may come too late, and flow be off."
+        )
+        flags.append(QualityFlag("delay_absent", "warning", text))
     tissue = tissue_onset(gadolinium, segmentation)
     if tissue is None or arterial_input.onset is None:
         return flags

@@ -37,6 +37,11 @@ def test_blood_comes_before_tissue_and_not_long_before(seconds: float, told: dic
     assert codes(shifted(seconds)) == told
 
 
+def test_a_delay_of_nothing_is_told() -> None:
+    flow = replace(SOUND.flow, delay=np.zeros(len(SOUND.flow.delay)))
+    assert codes(replace(SOUND, flow=flow)) == {"delay_absent": "warning"}
+
+
 def test_the_onset_of_tissue_moves_with_its_clock() -> None:
     series = SOUND.gadolinium.series
     later = replace(SOUND.gadolinium, series=replace(series, times=series.times + 2.5))
