@@ -30,7 +30,7 @@ class Record:
     def say(self, text: str = "") -> None:
         """Print a line or a few, and keep them."""
         print(text, flush=True)
-        self.lines.extend(text.splitlines() or [""])
+        self.lines.extend(text.split("\n"))
 
     def table(self, names: list[str], rows: list[list[str]]) -> None:
         """A Markdown table."""
