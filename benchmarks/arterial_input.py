@@ -44,7 +44,8 @@ from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.scene import FULL, Scene, build_scene, to_picture
 from perf_app.phantom.simulation import AIF_SLICE, SimulatedScan, simulate
 
-FIRST_SEED = 100
+FIRST_SEED = 200
+"""Patients that were not looked at while the room was made."""
 REAL_PIXEL_MM = 5.6
 REAL_INTERVAL = 0.7
 """Made up: not published. The pool doesn't depend on it."""
@@ -309,7 +310,9 @@ HARD: dict[str, Callable[[Case], Case]] = {
     "RV in the middle": rv_in_the_middle,
     "ends before the LV fills": lambda case: with_frames(case, frames(case)[: onset_frame(case)]),
     "a second bolus": lambda case: with_frames(case, 2 * frames(case)),
-    "ends at the peak": lambda case: with_frames(case, frames(case)[: max(20, at_peak(case) + 2)]),
+    "ends at the peak, with 20 frames at least": lambda case: with_frames(
+        case, frames(case)[: max(20, at_peak(case) + 2)]
+    ),
     "20 frames": lambda case: with_frames(case, frames(case)[:20]),
     "starts two beats before the peak": lambda case: with_frames(case, frames(case)[at_peak(case) - 2 :]),
     "every fifth beat missing": lambda case: with_frames(case, [k for k in frames(case) if k % 5]),

@@ -56,6 +56,16 @@ def test_an_organ_that_enhances_late_is_not_taken_for_the_lv() -> None:
     assert dice(find_blood_pool(images, HEART.times, EDGE_LINEAR), LEFT) > 0.8
 
 
+def test_a_bright_aorta_is_not_taken_for_the_lv() -> None:
+    """Small, near a coil, and filled a second after the LV."""
+    row, col = HEART.grid()
+    aorta = np.hypot(row + 60, col - 45) < 14
+    later = gamma_variate(HEART.times, HEART.onset + 1.2, 4.0, 4.5)
+    images = images_of(HEART, {})
+    images[:, aorta] = 2.5 * (20 + 100 * later[:, None])
+    assert dice(find_blood_pool(images, HEART.times, EDGE_LINEAR), LEFT) > 0.8
+
+
 def test_a_lone_chamber_is_told_from_one_of_two() -> None:
     """With an LV that never fills all that is left is the RV."""
     both, lone = images_of(HEART, {}), images_of(HEART, {}, {"blood": 0 * HEART.times})
