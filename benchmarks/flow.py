@@ -1,8 +1,8 @@
 """Flow from tissue curves of known flow: ``python -m benchmarks.flow [--studies N] [--write]``.
 
 Curves come from a finite-volume solution of the blood-tissue-exchange equations, which shares nothing with the fit. A
-study here is one slice: a ring of six sectors of about a hundred pixels, a parameter set each, and one delay. The arterial
-inputs are simulated ones of three widths and, where the real series are, the measured ones beside them.
+study here is one slice: a ring of six sectors of about a hundred pixels, a parameter set each, and one delay. The
+arterial inputs are simulated ones of three widths and, where the real series are, the measured ones beside them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.interpolate import PchipInterpolator
 from scipy.stats import pearsonr, spearmanr
@@ -109,8 +110,8 @@ def main() -> None:
         rows.append([name, *numbers(clean, noisy)])
         scatter.append((name, clean, noisy))
     record.say(
-        f"{arguments.studies} slices of six sectors for each input, MBF 0.5 to 5 mL/min/g, PS 0.35 to 2, Vp 0.03 to 0.08, "
-        f"Visf 0.15 to 0.30, delay 0 to 3 s. Noise of {NOISE} mmol/L a pixel; about a hundred pixels a sector.\n"
+        f"{arguments.studies} slices of six sectors for each input, MBF 0.5 to 5 mL/min/g, PS 0.35 to 2, Vp 0.03 to "
+        f"0.08, Visf 0.15 to 0.30, delay 0 to 3 s. Noise of {NOISE} mmol/L a pixel; about a hundred pixels a sector.\n"
     )
     record.table(NAMES, rows)
     path = record.picture("flow.png", "Error of MBF by true MBF")
@@ -244,11 +245,12 @@ def compare(record: Record, data: Path) -> None:
     record.table(["arterial input", "mean in the ring", "r", "rank r", "misfit [mmol/L]", "delay found"], rows)
 
 
-def ring_of_sectors() -> tuple[BoolArray, FloatArray]:
+def ring_of_sectors() -> tuple[BoolArray, npt.NDArray[np.intp]]:
     """A ring and the number of its sector for each pixel, shape (row, col)."""
     row, col = np.mgrid[-20:21, -20:21]
     radius, angle = np.hypot(row, col), np.arctan2(row, col)
-    return (radius > 12.5) & (radius < 19), np.floor((angle + np.pi) / (2 * np.pi) * SECTORS).astype(int) % SECTORS
+    sector = np.floor((angle + np.pi) / (2 * np.pi) * SECTORS)
+    return (radius > 12.5) & (radius < 19), np.asarray(sector, np.intp) % SECTORS
 
 
 def plot(scatter: list[tuple[str, Found, Found]], path: Path) -> None:

@@ -91,7 +91,7 @@ def find_delay(scans: Sequence[Telling]) -> Delay:
     fits = [_fits(telling, delay, [NOISE[0]] * len(telling)) for delay in coarse]
     best = int(np.argmin([_cost(fit) for fit in fits]))
     noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
-    close = np.maximum(coarse[best] + spacing * np.arange(-2.0, 2.01, 0.25), 0.0)
+    close = np.unique(np.maximum(coarse[best] + spacing * np.arange(-2.0, 2.01, 0.25), 0.0))
     return _lowest(close, np.array([_cost(_fits(telling, delay, noise)) for delay in close]))
 
 
