@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.series import FloatArray
+from operators.series import BoolArray, FloatArray
 
 BRIGHT_PART = 2.0
 """Percentage of pixels that enhance most, taken as blood."""
@@ -13,15 +13,23 @@ RISE = 0.1
 FEWEST = 2
 
 
+def find_blood(images: FloatArray) -> BoolArray:
+    """The pixels that enhance most, shape (row, col).
+
+    Args:
+        images: heart roughly still, shape (time, row, col); pixels that hold no number at times are none of them.
+    """
+    spread = np.nan_to_num(np.percentile(images, 95, axis=0) - np.percentile(images, 10, axis=0), posinf=0.0)
+    return np.asarray(spread >= np.percentile(spread, 100 - BRIGHT_PART))
+
+
 def count_baseline(images: FloatArray) -> int:
     """Number of frames before the blood that enhances most begins to, at least `FEWEST`; one frame of distance is kept.
 
     Args:
         images: heart roughly still, shape (time, row, col).
     """
-    spread = np.percentile(images, 95, axis=0) - np.percentile(images, 10, axis=0)
-    bright = spread >= np.percentile(spread, 100 - BRIGHT_PART)
-    curve = images[:, bright].mean(axis=1, dtype=np.float64)
+    curve = images[:, find_blood(images)].mean(axis=1, dtype=np.float64)
     peak = int(np.argmax(curve))
     if peak <= FEWEST:
         return FEWEST

@@ -7,17 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from operators.gadolinium.baseline import count_baseline
+from operators.errors import IncompleteSeriesError
+from operators.gadolinium.baseline import count_baseline, find_blood
+from operators.gadolinium.checks import check_given, check_range, is_clipped
 from operators.gadolinium.parameters import Resolved, resolve_perfusion
-from operators.gadolinium.saturation_recovery import Table, make_table
-from operators.gadolinium.surface_coil import BASELINE_SMOOTHING, SMOOTHING, smooth_reference
+from operators.gadolinium.saturation_recovery import make_table
+from operators.gadolinium.surface_coil import BASELINE_SMOOTHING, SMOOTHING, Reference, smooth_reference
 from operators.protocol import Protocol
 from operators.series import FloatArray, GadoliniumSeries, ImageSeries, MotionCorrection, PerfusionScan, QualityFlag
 
 logger = logging.getLogger(__name__)
-
-MANY = 0.002
-"""Fraction of the tissue's samples beyond the table above which the reader is warned."""
 
 
 def to_gadolinium(scan: PerfusionScan, motion: MotionCorrection, protocol: Protocol) -> GadoliniumSeries:
@@ -30,14 +29,15 @@ def to_gadolinium(scan: PerfusionScan, motion: MotionCorrection, protocol: Proto
 
     Raises:
         SettingError: the sequence's values contradict each other.
+        IncompleteSeriesError: the proton-density images of a slice show no signal.
     """
     series = motion.series
     if series.unit == "mmol/L":
-        return GadoliniumSeries(series, {"conversion": "made by the scanner"})
+        return GadoliniumSeries(series, {"conversion": "made by the scanner"}, tuple(check_given(series)))
     if motion.proton_density is not None:
-        return _convert(series, motion.proton_density, resolve_perfusion(scan, protocol))
+        return _convert(scan, series, motion.proton_density, resolve_perfusion(scan, protocol))
     if scan.aif is not None:
-        return _convert(series, None, resolve_perfusion(scan, protocol))
+        return _convert(scan, series, None, resolve_perfusion(scan, protocol))
     text = "There are neither proton-density nor AIF images: signal stays in arbitrary units, coil shading included."
     logger.info("gadolinium: arbitrary signal passed on")
     return GadoliniumSeries(
@@ -45,21 +45,18 @@ def to_gadolinium(scan: PerfusionScan, motion: MotionCorrection, protocol: Proto
     )
 
 
-def _convert(series: ImageSeries, density: ImageSeries | None, resolved: Resolved) -> GadoliniumSeries:
+def _convert(
+    scan: PerfusionScan, series: ImageSeries, density: ImageSeries | None, resolved: Resolved
+) -> GadoliniumSeries:
     table = make_table(resolved.readout, over_baseline=density is None)
     concentration = np.empty(series.pixels.shape, np.float32)
-    flags = list(resolved.flags)
+    flags = [*resolved.flags, *_signal_flags(scan)]
     for k, images in enumerate(series.pixels):
-        frames = density.pixels[k] if density is not None else images[: count_baseline(images)]
-        sigma = SMOOTHING if density is not None else BASELINE_SMOOTHING
-        reference = smooth_reference(frames, series.pixel_spacing, sigma)
-        concentration[k], beyond = _invert(images, reference, table)
-        if beyond > MANY:
-            text = (
-                f"{100 * beyond:.1f} % of the signal in slice {k + 1} is stronger than the sequence can explain "
-                f"(more than {table.concentration[-1]:.0f} mmol/L) and was cut off there."
-            )
-            flags.append(QualityFlag("gd_out_of_range", "warning", text, k))
+        reference = _reference(images, density, k, series.pixel_spacing)
+        ratio = images / reference.values
+        concentration[k] = table.convert(ratio)
+        end = float(table.concentration[-1])
+        flags += check_range(table.beyond(ratio), table.short(ratio), reference.tissue, end, k)
     how = "over proton density"
     if density is None:
         how = "over its own baseline"
@@ -70,13 +67,37 @@ def _convert(series: ImageSeries, density: ImageSeries | None, resolved: Resolve
         flags.append(QualityFlag("no_pd", "warning", text))
     logger.info(
         "gadolinium: signal %s, %s readout, 99.9 %% of samples below %.2f mmol/L",
-        how, resolved.readout.kind, float(np.percentile(concentration[:, :, ::2, ::2], 99.9)),
+        how, resolved.readout.kind, float(np.nanpercentile(concentration[:, :, ::2, ::2], 99.9)),
     )  # fmt: skip
     converted = replace(series, pixels=concentration, unit="mmol/L")
     return GadoliniumSeries(converted, {"conversion": f"signal {how}", **resolved.assumptions}, tuple(flags))
 
 
-def _invert(images: FloatArray, reference: FloatArray, table: Table) -> tuple[FloatArray, float]:
-    """Concentration [mmol/L], and the fraction of samples beyond the table's end."""
-    ratio = images / reference
-    return table.convert(ratio), float(table.beyond(ratio).mean())
+def _signal_flags(scan: PerfusionScan) -> list[QualityFlag]:
+    """Of the images as they were read."""
+    flags = []
+    series = {"perfusion": scan.perfusion, "proton-density": scan.proton_density}
+    for k, images in enumerate(scan.perfusion.pixels):
+        blood = find_blood(images)
+        for name, one in series.items():
+            if one is not None and is_clipped(one.pixels[k], blood):
+                text = f"Blood in the {name} images of slice {k + 1} reaches the largest pixel value: Gd is off there."
+                flags.append(QualityFlag("signal_clipped", "warning", text, k))
+    if scan.proton_density is not None and not np.isfinite(scan.proton_density.pixels).all():
+        text = "Some proton-density pixels hold no numbers: those around them stand in."
+        flags.append(QualityFlag("pd_not_finite", "warning", text))
+    return flags
+
+
+def _reference(images: FloatArray, density: ImageSeries | None, k: int, spacing: tuple[float, float]) -> Reference:
+    """What the signal of slice k is divided by."""
+    if density is None:
+        return smooth_reference(images[: count_baseline(images)], spacing, BASELINE_SMOOTHING)
+    reference = smooth_reference(density.pixels[k], spacing, SMOOTHING)
+    if not reference.tissue.any():
+        raise IncompleteSeriesError(
+            f"The proton-density images of slice {k + 1} show no signal.",
+            where=density.series_instance_uids[0],
+            hint="Export them again, or leave them all out: the baseline then stands in.",
+        )
+    return reference

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from operators.errors import SettingError
@@ -22,6 +22,8 @@ Value = TypeVar("Value", bound=float | str)
 LONGEST_ECHO_SPACING = 0.012
 """A header's repetition time above this [s] is that of the heart beat or the shot, not of the excitations."""
 PD_FLIP = math.radians(5.0)
+FIELD_TOLERANCE = 0.2
+"""Relative distance from 1.5 or 3 T up to which their relaxation is taken for that of the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Defaults:
     """A sequence where neither protocol nor header tell; s and rad."""
 
     echo_spacing: float
+    echo_time: float
     flip_angle: float
     saturation_time: float
     phase_encodes: int
@@ -37,12 +40,12 @@ class Defaults:
 
 # The dual-sequence protocol of Xue et al. 2019.
 PERFUSION = {
-    "flash": Defaults(0.00243, math.radians(14.0), 0.0814, 111, 3.0),
-    "bssfp": Defaults(0.00243, math.radians(50.0), 0.0886, 111, 3.0),
+    "flash": Defaults(0.00243, 0.00103, math.radians(14.0), 0.0814, 111, 3.0),
+    "bssfp": Defaults(0.00243, 0.00103, math.radians(50.0), 0.0886, 111, 3.0),
 }
 AIF = {
-    "flash": Defaults(0.00212, math.radians(8.0), 0.0236, 36, 2.0),
-    "bssfp": Defaults(0.00212, math.radians(50.0), 0.0299, 36, 2.0),
+    "flash": Defaults(0.00212, 0.00065, math.radians(8.0), 0.0236, 36, 2.0),
+    "bssfp": Defaults(0.00212, 0.00065, math.radians(50.0), 0.0299, 36, 2.0),
 }
 
 
@@ -69,7 +72,22 @@ class Resolved:
 
     readout: Readout
     assumptions: Mapping[str, float | str]
+    """Each value by its name with the unit, and beside it ``NAME_from``: ``protocol``, ``header`` or ``default``."""
     flags: tuple[QualityFlag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Images:
+    """One kind of images and who may know of them."""
+
+    header: Sequence
+    site: Sequence
+    defaults: Mapping[str, Defaults]
+    tissue: Tissue
+    density: Sequence | None
+    """Header of the proton-density images; None: there are none."""
+    density_flip: float | None
+    """Flip angle of the proton-density images in the site's protocol [rad]."""
 
 
 def resolve_perfusion(scan: PerfusionScan, protocol: Protocol) -> Resolved:
@@ -78,15 +96,15 @@ def resolve_perfusion(scan: PerfusionScan, protocol: Protocol) -> Resolved:
     Raises:
         SettingError: the values contradict each other.
     """
-    density = scan.proton_density.sequence if scan.proton_density else Sequence()
-    flips = (protocol.pd_flip_angle, density.flip_angle)
-    return _Resolver("", scan, protocol).resolve(
-        scan.perfusion.sequence, protocol.perfusion, PERFUSION, flips, "myocardium"
+    density = scan.proton_density.sequence if scan.proton_density else None
+    images = _Images(
+        scan.perfusion.sequence, protocol.perfusion, PERFUSION, "myocardium", density, protocol.pd_flip_angle
     )
+    return _Resolver("", scan, protocol).resolve(images)
 
 
 def resolve_aif(scan: PerfusionScan, protocol: Protocol) -> Resolved:
-    """For the AIF images, in blood; the assumptions' names begin with ``aif_``.
+    """For the AIF images, in blood, their signal without decay; the assumptions' names begin with ``aif_``.
 
     Raises:
         SettingError: the values contradict each other.
@@ -94,9 +112,12 @@ def resolve_aif(scan: PerfusionScan, protocol: Protocol) -> Resolved:
     """
     if scan.aif is None:
         raise ValueError("this scan has no AIF images")
-    density = scan.aif.proton_density.sequence if scan.aif.proton_density else Sequence()
-    flips = (protocol.aif_pd_flip_angle, density.flip_angle)
-    return _Resolver("aif_", scan, protocol).resolve(scan.aif.first_echo.sequence, protocol.aif, AIF, flips, "blood")
+    density = scan.aif.proton_density.sequence if scan.aif.proton_density else None
+    header = scan.aif.first_echo.sequence
+    images = _Images(header, protocol.aif, AIF, "blood", density, protocol.aif_pd_flip_angle)
+    found = _Resolver("aif_", scan, protocol).resolve(images)
+    # Two echoes tell the decay; the model needn't.
+    return replace(found, readout=replace(found.readout, echo_time=0.0))
 
 
 class _Resolver:
@@ -109,52 +130,62 @@ class _Resolver:
         self.entries: dict[str, float | str] = {}
         self.assumed: list[str] = []
 
-    def pick(self, name: str, site: Value | None, header: Value | None, default: Value) -> Value:
+    def pick(self, name: str, unit: str, site: Value | None, header: Value | None, default: Value) -> Value:
         source, value = "default", default
         if site is not None:
             source, value = "protocol", site
         elif header is not None:
             source, value = "header", header
-        self.entries[self.prefix + name] = value
-        self.entries[f"{self.prefix}{name.removesuffix('_s').removesuffix('_rad')}_from"] = source
+        name = self.prefix + name
+        self.entries[f"{name}_{unit}" if unit else name] = value
+        self.entries[f"{name}_from"] = source
         if source == "default":
-            self.assumed.append(name)
+            self.assumed.append(name.removeprefix(self.prefix).replace("_", " "))
         return value
 
-    def resolve(
-        self,
-        header: Sequence,
-        site: Sequence,
-        defaults: Mapping[str, Defaults],
-        pd_flips: tuple[float | None, float | None],
-        tissue: Tissue,
-    ) -> Resolved:
-        field = self.pick("field_strength_t", self.protocol.field_strength_t, self.scan.field_strength_t, 1.5)
-        kind = self.pick("readout", site.readout, header.readout, "flash")
-        default = defaults[kind]
+    def resolve(self, images: _Images) -> Resolved:
+        site, header = images.site, images.header
+        field = self.pick("field_strength", "t", self.protocol.field_strength_t, self.scan.field_strength_t, 1.5)
+        kind = self.pick("readout", "", site.readout, header.readout, "flash")
+        default = images.defaults[kind]
         spacing = self._echo_spacing(header)
-        spacing = self.pick("echo_spacing_s", site.repetition_time, spacing, default.echo_spacing)
-        flip = self.pick("flip_angle_rad", site.flip_angle, header.flip_angle, default.flip_angle)
-        time = self.pick("saturation_time_s", site.saturation_time, header.saturation_time, default.saturation_time)
-        lines = self.pick("phase_encodes", site.phase_encodes, header.phase_encodes, default.phase_encodes)
-        fold = self.pick("acceleration", site.acceleration, header.acceleration, default.acceleration)
-        flags = self._flags()
-        constants = CONSTANTS[1.5 if field < 2.25 else 3.0]
-        native = self.protocol.t1_blood if tissue == "blood" else self.protocol.t1_myocardium
+        spacing = self.pick("echo_spacing", "s", site.repetition_time, spacing, default.echo_spacing)
+        # The echo of bSSFP is at TR/2: then it is the proton-density images' echo time that matters.
+        told = images.density.echo_time if kind == "bssfp" and images.density else header.echo_time
+        echo = self.pick("echo_time", "s", site.echo_time, told, default.echo_time)
+        flip = self.pick("flip_angle", "rad", site.flip_angle, header.flip_angle, default.flip_angle)
+        time = self.pick("saturation_time", "s", site.saturation_time, header.saturation_time, default.saturation_time)
+        lines = self.pick("phase_encodes", "", site.phase_encodes, header.phase_encodes, default.phase_encodes)
+        fold = self.pick("acceleration", "", site.acceleration, header.acceleration, default.acceleration)
+        density_flip = PD_FLIP
+        if images.density:
+            density_flip = self.pick("pd_flip_angle", "rad", images.density_flip, images.density.flip_angle, PD_FLIP)
+        flags = self._sequence_flags()
+        t1, t2, r1, r2 = self._relaxation(field, images.tissue)
         readout = Readout(
             kind="bssfp" if kind == "bssfp" else "flash",
             repetition_time=spacing,
             flip_angle=flip,
-            pd_flip_angle=self.pick("pd_flip_angle_rad", *pd_flips, PD_FLIP),
+            pd_flip_angle=density_flip,
+            echo_time=echo,
             saturation_time=time,
             center_line=math.floor(math.floor(lines / fold) / 2),
-            t1=self.pick(f"t1_{tissue}_s", native, None, constants.t1[tissue]),
-            t2=constants.t2[tissue],
-            r1=self.pick("r1_l_per_mmol_s", self.protocol.relaxivity, None, constants.r1),
-            r2=constants.r2,
+            t1=t1,
+            t2=t2,
+            r1=r1,
+            r2=r2,
         )
         self._check(readout)
-        return Resolved(readout, self.entries, flags)
+        return Resolved(readout, self.entries, (*flags, *self._field_flags(field)))
+
+    def _relaxation(self, field: float, tissue: Tissue) -> tuple[float, float, float, float]:
+        """T10, T20 [s], r1, r2 [L/(mmol s)]."""
+        constants = CONSTANTS[_nearest(field)]
+        native = self.protocol.t1_blood if tissue == "blood" else self.protocol.t1_myocardium
+        t1 = self.pick(f"t1_{tissue}", "s", native, None, constants.t1[tissue])
+        t2 = self.pick(f"t2_{tissue}", "s", None, None, constants.t2[tissue])
+        r1 = self.pick("r1", "l_per_mmol_s", self.protocol.relaxivity, None, constants.r1)
+        return t1, t2, r1, self.pick("r2", "l_per_mmol_s", None, None, constants.r2)
 
     def _echo_spacing(self, header: Sequence) -> float | None:
         """The header's repetition time where it can be one."""
@@ -164,13 +195,23 @@ class _Resolver:
             return None
         return value
 
-    def _flags(self) -> tuple[QualityFlag, ...]:
+    def _sequence_flags(self) -> list[QualityFlag]:
         if not self.assumed:
-            return ()
+            return []
         images = "AIF images" if self.prefix else "perfusion images"
-        names = ", ".join(name.removesuffix("_s").removesuffix("_rad").replace("_", " ") for name in self.assumed)
-        text = f"Neither header nor protocol tell the {images}' {names}: usual values were assumed."
-        return (QualityFlag(f"{self.prefix}sequence_assumed", "warning", text),)
+        text = f"Neither header nor protocol tell the {images}' {', '.join(self.assumed)}: usual values were assumed."
+        return [QualityFlag(f"{self.prefix}sequence_assumed", "warning", text)]
+
+    def _field_flags(self, field: float) -> list[QualityFlag]:
+        """Of a field whose relaxation isn't known here, where that is made use of."""
+        nearest = _nearest(field)
+        if abs(field / nearest - 1) <= FIELD_TOLERANCE or not {"r1", "t1 blood", "t1 myocardium"} & set(self.assumed):
+            return []
+        text = (
+            f"Relaxation at {field:g} T isn't known: T1 and relaxivity of {nearest:g} T were taken. "
+            "Give them in a protocol file."
+        )
+        return [QualityFlag("field_strength_unusual", "warning", text)]
 
     def _check(self, readout: Readout) -> None:
         if readout.delay > 0 and readout.repetition_time > 0 and readout.flip_angle > 0:
@@ -182,3 +223,7 @@ class _Resolver:
             where=sources,
             hint="Give saturation time, echo spacing, phase encodes and acceleration in a protocol file.",
         )
+
+
+def _nearest(field: float) -> float:
+    return min(CONSTANTS, key=lambda known: abs(field / known - 1))

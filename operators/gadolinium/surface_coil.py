@@ -7,10 +7,12 @@ are kept out of the average, or the edge of the heart would get brighter than it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 
-from operators.series import FloatArray
+from operators.series import BoolArray, FloatArray
 
 SMOOTHING = 3.0
 """SD of the Gaussian over a proton-density reference [mm]."""
@@ -21,22 +23,32 @@ TISSUE = 0.2
 BRIGHT_END = 98.0
 
 
-def smooth_reference(frames: FloatArray, spacing: tuple[float, float], sigma: float) -> FloatArray:
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What the signal is divided by."""
+
+    values: FloatArray
+    """Positive, shape (row, col)."""
+    tissue: BoolArray
+    """Where it isn't air or lung, shape (row, col); nowhere if the frames hold no signal at all."""
+
+
+def smooth_reference(frames: FloatArray, spacing: tuple[float, float], sigma: float) -> Reference:
     """Mean of the frames, smoothed within tissue, never below a fifth of its bright end.
+
+    Pixels that hold no number in a frame get their neighbours' reference.
 
     Args:
         frames: heart held still, shape (time, row, col).
         spacing: distance between rows and between columns [mm].
         sigma: SD of the Gaussian [mm].
-
-    Returns:
-        Reference to divide by, positive, shape (row, col).
     """
     mean = np.asarray(frames, np.float64).mean(axis=0)
+    mean = np.where(np.isfinite(mean), mean, 0.0)
     floor = TISSUE * max(float(np.percentile(mean, BRIGHT_END)), np.finfo(float).tiny)
-    tissue = (mean > floor).astype(np.float64)
+    tissue = mean > floor
     pixels = [sigma / s for s in spacing]
-    weight = ndimage.gaussian_filter(tissue, pixels, mode="nearest")
+    weight = ndimage.gaussian_filter(tissue.astype(np.float64), pixels, mode="nearest")
     smoothed = ndimage.gaussian_filter(mean * tissue, pixels, mode="nearest")
     inside = np.divide(smoothed, weight, out=np.full_like(mean, floor), where=weight > 1e-3)
-    return np.asarray(np.maximum(inside, floor))
+    return Reference(np.asarray(np.maximum(inside, floor)), tissue)

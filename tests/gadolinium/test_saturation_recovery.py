@@ -24,7 +24,7 @@ from operators.series import FloatArray
 def readout(kind: Literal["flash", "bssfp"], field: float, tissue: Tissue = "myocardium") -> Readout:
     constants = CONSTANTS[field]
     return Readout(
-        kind, 0.00243, np.deg2rad(14 if kind == "flash" else 50), np.deg2rad(5), 0.09, 18,
+        kind, 0.00243, np.deg2rad(14 if kind == "flash" else 50), np.deg2rad(5), 0.001, 0.09, 18,
         constants.t1[tissue], constants.t2[tissue], constants.r1, constants.r2,
     )  # fmt: skip
 
@@ -32,7 +32,7 @@ def readout(kind: Literal["flash", "bssfp"], field: float, tissue: Tissue = "myo
 def aif_readout(field: float) -> Readout:
     constants = CONSTANTS[field]
     return Readout(
-        "flash", 0.00212, np.deg2rad(8), np.deg2rad(5), 0.0236, 9,
+        "flash", 0.00212, np.deg2rad(8), np.deg2rad(5), 0.0, 0.0236, 9,
         constants.t1["blood"], constants.t2["blood"], constants.r1, constants.r2,
     )  # fmt: skip
 
