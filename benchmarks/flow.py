@@ -192,7 +192,7 @@ def find(studies: list[Study], aif: Input, model: str, random: np.random.Generat
         images = np.zeros((len(aif.times), *ring.shape), np.float32)
         images[:, ring] = study.curves[sector[ring]].T
         if random is not None:
-            images += random.normal(0, NOISE, images.shape).astype(np.float32)
+            images += np.asarray(random.normal(0, NOISE, images.shape), np.float32)
         maps.append(mapped(images, aif, ring, model))
     parts = [[one.flow[0][ring & (sector == k)] for k in range(SECTORS)] for one in maps]
     return Found(

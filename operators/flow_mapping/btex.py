@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.flow_mapping.table import FLOW_PRIOR, Parameter, Table
+from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Parameter, Table
 from operators.series import FloatArray
 
 LENGTH = 0.1
@@ -32,6 +32,8 @@ PS_PER_VP = np.log(np.geomspace(2.0, 160.0, 10))
 """Logarithm of PS/Vp [1/min]."""
 VISF_PER_VP = np.log(np.geomspace(1.0, 30.0, 8))
 """Logarithm of Vi/Vp."""
+NEAR = 0.25
+"""SD of the logarithms of PS, Vp and Vi about those of a pixel's surroundings."""
 
 
 def tissue_curves(
@@ -84,9 +86,9 @@ def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:
     flow, ps, visf = (np.exp(values).ravel() for values in np.meshgrid(*axes, indexing="ij"))
     curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, np.ones_like(flow), visf)
     parameters = (
-        Parameter("flow", (1, 1, 0, 0), offset=-np.log(1 - hematocrit), prior=FLOW_PRIOR),
-        Parameter("ps_ml_min_g", (1, 0, 1, 0), prior=(np.log(1.0), 0.35)),
-        Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30)),
-        Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35)),
+        Parameter("flow", (1, 1, 0, 0), offset=-np.log(1 - hematocrit), prior=FLOW_PRIOR, near=FLOW_NEAR),
+        Parameter("ps_ml_min_g", (1, 0, 1, 0), prior=(np.log(1.0), 0.35), near=NEAR),
+        Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30), near=NEAR),
+        Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35), near=NEAR),
     )
     return Table(curves.reshape(*map(len, axes), -1), axes, parameters)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from operators.flow_mapping.table import FLOW_PRIOR, Parameter, Table
+from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Parameter, Table
 from operators.series import FloatArray
 
 PLATEAU = np.linspace(0.0, 16.0, 33)
@@ -35,7 +35,7 @@ def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:  # noq
     padded = 2 * len(aif)
     curves = np.fft.irfft(np.fft.rfft(residue, padded) * np.fft.rfft(aif, padded), padded, axis=1)[:, : len(aif)]
     parameters = (
-        Parameter("flow", (1, 0, 0), prior=FLOW_PRIOR),
+        Parameter("flow", (1, 0, 0), prior=FLOW_PRIOR, near=FLOW_NEAR),
         Parameter("plateau_s", (0, 1, 0), logarithmic=False),
         Parameter("rate_per_s", (0, 0, 1)),
     )

@@ -117,7 +117,7 @@ def _map_slice(images: FloatArray, wall: BoolArray, fitter: Fitter) -> dict[str,
 
 
 def _fit_wall(images: FloatArray, wall: BoolArray, fitter: Fitter) -> Fit:
-    """Of the wall's pixels, at their own noise; what is not flow changes little from a pixel to its surroundings."""
+    """Of the wall's pixels, at their own noise, each expected to be somewhat like its surroundings."""
     curves = images[:, wall].T
     noise = max(NOISE[1], fitter.fit(curves, NOISE[0]).noise())
     around = fitter.fit(_surroundings(images, wall), max(NOISE[1], INDEPENDENT * noise), STARTS)

@@ -21,10 +21,10 @@ CHUNK = 512
 """Pixels at a time: what stays in the processor's cache counts more than their number."""
 FLOW_PRIOR = (float(np.log(1.5)), 1.0)
 """Of log MBF [mL/min/g], from infarct to hyperaemia: it decides only where a curve says next to nothing."""
-NEAR = 0.25
-"""SD of a pixel's other parameters' logarithms about those of its surroundings."""
 WITHIN = 2.0
 """Surroundings are trusted up to so many SD of the priors: where nothing enhances they say nothing."""
+FLOW_NEAR = 0.3
+"""SD of log MBF about that of a pixel's surroundings: it decides where a pixel itself says little."""
 _SMALLEST = 2e-3
 """Least amplitude to begin at: below it a curve is none."""
 
@@ -41,6 +41,8 @@ class Parameter:
     """Added to their sum."""
     prior: tuple[float, float] | None = None
     """Mean and SD of a normal prior on that sum."""
+    near: float | None = None
+    """SD of that sum about that of a curve's surroundings, where it changes little from place to place."""
     logarithmic: bool = True
     """Whether the sum is the parameter's logarithm."""
 
@@ -126,8 +128,7 @@ class Fitter:
         priors = [(0.0, np.inf) if p.prior is None else p.prior for p in table.parameters]
         self.expected = _tensor(np.array([mean for mean, _ in priors]))
         self.precision = _tensor(np.array([spread**-2 for _, spread in priors]))
-        self.near = torch.where(self.precision > 0, NEAR**-2, 0.0)
-        self.near[0] = self.precision[0]
+        self.near = _tensor(np.array([np.nan if p.near is None else p.near for p in table.parameters])) ** -2
         self.base = self.coordinates @ self.weights[:, 1:].T + self.offsets
 
     def fit(self, curves: FloatArray, noise: float, starts: int = 1, around: Fit | None = None) -> Fit:
@@ -139,14 +140,15 @@ class Fitter:
             curves: above their baseline [mmol/L], shape (curve, time).
             noise: SD of a sample [mmol/L].
             starts: how many entries to begin at.
-            around: a fit of each curve's surroundings; parameters other than flow are then expected near that fit's.
+            around: a fit of each curve's surroundings, by which parameters with `near` are then expected.
         """
         trust = noise**-2
         expected, precision = self.expected.expand(len(curves), -1), self.precision
         if around is not None:
             far = WITHIN * self.precision.rsqrt()
-            expected, precision = around.sums.clamp(self.expected - far, self.expected + far), self.near
-            expected[:, 0] = self.expected[0]
+            there = around.sums.clamp(self.expected - far, self.expected + far)
+            local = self.near.isfinite()
+            expected, precision = torch.where(local, there, expected), torch.where(local, self.near, precision)
         everything = torch.from_numpy(np.ascontiguousarray(curves, np.float32))
         parts = [
             self._fit(everything[k : k + CHUNK], trust, starts, (expected[k : k + CHUNK], precision))
