@@ -1,66 +1,170 @@
-"""Accuracy and time of the whole chain: ``python -m benchmarks.chain [--patients N]``.
+"""Accuracy and time of the whole chain: ``python -m benchmarks.chain [--patients N] [--write]``.
 
-Digital (simulated) patients, written as DICOM and processed as the command does it: global MBF found and true, the
-delay, and the wall time of each step with its share. Then, where the real series are (folder in PERF_APP_TEST_DATA, or
-``shared/data`` beside the checkout), the one real rest slice with a published map.
+Digital (simulated) patients, written as DICOM and processed as the command does it: MBF of the whole myocardium and of
+sectors, reserve and defects, found and true; the wall time of each step with its share, and the command's peak memory.
+Then, where the real series are, the one real rest slice with a published map.
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
+import os
+import resource
+import subprocess
+import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 import numpy as np
-from scipy.stats import pearsonr
+from scipy.stats import mannwhitneyu, pearsonr
 
-from benchmarks.surroundings import machine, real_series
-from operators.series import ScanResult, StudyResult
+from benchmarks.record import Record, parser
+from benchmarks.surroundings import real_series
+from operators.series import FloatArray, ScanResult, State, Statistics, StudyResult
 from perf_app.config import read_settings
-from perf_app.phantom.patient import draw_patient
+from perf_app.phantom.patient import DigitalPatient, draw_patient
 from perf_app.phantom.study import write_study
+from perf_app.phantom.truth import ScanTruth
 from perf_app.run import run
 
-FIRST_SEED = 101
+FIRST_SEED = 401
 """Patients that were not looked at while the chain was made."""
+DEFECT = 0.75
+"""A sector is called defective below this share of the upper half of the patient's sectors at stress."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One scan, true and found."""
+
+    patient: DigitalPatient
+    state: State
+    true: ScanTruth
+    found: ScanResult
+
+    def whole(self) -> tuple[float, float]:
+        """Global MBF [mL/min/g], true and found; NaN where none was found."""
+        return self.true.whole.mean, mean(self.found.sectors.whole)
+
+    def sectors(self) -> FloatArray:
+        """MBF of the 16 sectors, true and found, NaN where there is none, shape (2, 16)."""
+        both = self.true.by_sector, self.found.sectors.by_sector
+        return np.array([[mean(values[number]) for number in range(1, 17)] for values in both])
+
+    def gradient(self) -> tuple[float, float]:
+        """Endocardial over epicardial MBF, true (as set for healthy wall) and found."""
+        parts = self.found.sectors.endocardial, self.found.sectors.epicardial
+        inner, outer = (np.nanmean([mean(part[number]) for number in range(1, 17)]) for part in parts)
+        return self.patient.states[self.state].endo_over_epi, float(inner / outer)
 
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description="Accuracy and time of the chain on digital patients.")
-    parser.add_argument("--patients", type=int, default=6, help="how many")
-    arguments = parser.parse_args()
+    options = parser("Accuracy and time of the chain on digital patients.")
+    options.add_argument("--patients", type=int, default=10, help="how many")
+    options.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    arguments = options.parse_args()
     logging.getLogger("perf_app").setLevel(logging.ERROR)
-    print(f"{machine()}\n\n| digital patient | scan | true | found | error | delay true | delay found |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    results = [print_patient(seed) for seed in range(FIRST_SEED, FIRST_SEED + arguments.patients)]
-    print_times(results)
+    accuracy = Record("chain", "benchmarks.chain", arguments.write)
+    speed = Record("speed", "benchmarks.chain", arguments.write)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.patients)
+    processed = [process_patient(seed) for seed in seeds]
+    pairs = [pair for some, _, _ in processed for pair in some]
+    print_global(accuracy, pairs)
+    print_sectors(accuracy, pairs)
+    path = accuracy.picture("chain.png", "MBF found by true MBF, whole myocardium and sectors")
+    if path is not None:
+        plot(pairs, path)
     data = real_series()
     if data is not None:
-        print_real(data)
+        print_real(accuracy, data)
+    print_times(speed, [(result, seconds) for _, result, seconds in processed])
+    print_memory(speed, seeds[0])
+    accuracy.close()
+    speed.close()
 
 
-def print_patient(seed: int) -> tuple[StudyResult, float]:
-    """A row for each scan of a digital patient, global MBF in mL/min/g and delays in s."""
+def process_patient(seed: int) -> tuple[list[Pair], StudyResult, float]:
+    """A digital patient through the chain, and the seconds it took."""
     patient = draw_patient(seed)
     with tempfile.TemporaryDirectory() as folder:
         truth = write_study(Path(folder) / "study", patient)
         started = perf_counter()
         result = process(Path(folder) / "study", Path(folder) / "out")
         seconds = perf_counter() - started
-    for scan in result.scans:
-        true, found = truth.scan(scan.scan.state).whole.mean, mean_flow(scan)
-        print(
-            f"| {seed} | {scan.scan.state} | {true:.2f} | {found:.2f} | {found / true - 1:+.1%} "
-            f"| {patient.delay:.2f} | {scan.flow.delay[0]:.2f} |",
-            flush=True,
+    pairs = [Pair(patient, scan.scan.state, truth.scan(scan.scan.state), scan) for scan in result.scans]
+    print(
+        f"patient {seed}: " + ", ".join(f"{p.state} {p.whole()[1] / p.whole()[0] - 1:+.1%}" for p in pairs), flush=True
+    )
+    return pairs, result, seconds
+
+
+def print_global(record: Record, pairs: list[Pair]) -> None:
+    """Global MBF of each scan, then bias, limits of agreement and reserve."""
+    rows = []
+    for pair in pairs:
+        true, found = pair.whole()
+        delays = f"{pair.patient.delay:.2f}", f"{pair.found.flow.delay[0]:.2f}"
+        rows.append(
+            [str(pair.patient.seed), pair.state, f"{true:.2f}", f"{found:.2f}", f"{found / true - 1:+.1%}", *delays]
         )
-    return result, seconds
+    record.table(["digital patient", "scan", "true MBF", "found", "error", "true delay [s]", "found"], rows)
+    rows = []
+    for name, some in by_state(pairs).items():
+        error = np.array([pair.whole()[1] / pair.whole()[0] - 1 for pair in some])
+        rows.append([name, str(len(some)), *agreement(error)])
+    reserves = np.array([reserve(pairs, seed) for seed in dict.fromkeys(pair.patient.seed for pair in pairs)])
+    rows.append(["reserve", str(len(reserves)), *agreement(reserves[:, 1] / reserves[:, 0] - 1)])
+    record.table(["whole myocardium", "scans", "bias", "limits of agreement", "median size of the error"], rows)
 
 
-def print_times(results: list[tuple[StudyResult, float]]) -> None:
+def print_sectors(record: Record, pairs: list[Pair]) -> None:
+    """Sectors: error and correlation by state, defects, and the endocardial-to-epicardial ratio."""
+    rows = []
+    for name, some in by_state(pairs).items():
+        true, found = np.concatenate([pair.sectors() for pair in some], axis=1)
+        known = np.isfinite(true) & np.isfinite(found)
+        r = pearsonr(true[known], found[known]).statistic
+        ratios = np.array([pair.gradient() for pair in some])
+        gradients = f"{ratios[:, 0].mean():.2f} / {ratios[:, 1].mean():.2f}"
+        rows.append([name, f"{known.sum()}", f"{r:.3f}", *agreement(found[known] / true[known] - 1), gradients])
+    record.table(
+        ["sectors", "number", "r", "bias", "limits of agreement", "median size of the error", "endo/epi set / found"],
+        rows,
+    )
+    stress = [pair.sectors() for pair in pairs if pair.state is State.STRESS]
+    true, found = (np.concatenate([relative(values[k]) for values in stress]) for k in (0, 1))
+    known = np.isfinite(true) & np.isfinite(found)
+    true, found = true[known], found[known]
+    sick = true < DEFECT
+    if sick.any() and not sick.all():
+        area = 1 - mannwhitneyu(found[sick], found[~sick]).statistic / (sick.sum() * (~sick).sum())
+        record.say(
+            f"Defects at stress (a sector below {DEFECT:.0%} of the upper half of the patient's sectors): {sick.sum()} "
+            f"of {len(sick)} sectors; sensitivity {np.mean(found[sick] < DEFECT):.0%}, specificity "
+            f"{np.mean(found[~sick] >= DEFECT):.0%}, area under the ROC curve {area:.3f}.\n"
+        )
+
+
+def print_real(record: Record, data: Path) -> None:
+    """The real rest slice: the chain's flow against the published map."""
+    reference = np.load(data / "qperf" / "rest_gd.npz")
+    with tempfile.TemporaryDirectory() as folder:
+        aif = data / "qperf" / "rest_gd_aif.csv"
+        (scan,) = process(data / "qperf" / "rest_gd_dicom", Path(folder) / "out", aif=aif).scans
+    ring, flow = reference["ring_mask"] > 0, scan.flow.flow[0]
+    both = ring & np.isfinite(flow)
+    r = pearsonr(flow[both], reference["mbf_reference"][both]).statistic
+    record.say(
+        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall; in the drawn ring "
+        f"{flow[both].mean():.2f} against {reference['mbf_reference'][ring].mean():.2f} published, r = {r:.2f}."
+    )
+
+
+def print_times(record: Record, results: list[tuple[StudyResult, float]]) -> None:
     """Mean seconds a scan by step and their share; a study's common steps are shared out over its scans."""
     steps: dict[str, list[float]] = {}
     for result, _ in results:
@@ -70,27 +174,24 @@ def print_times(results: list[tuple[StudyResult, float]]) -> None:
                 common = len({other.timings_s.get(step) for other in result.scans}) == 1
                 steps.setdefault(step, []).append(seconds / len(result.scans) if common else seconds)
     means = {step: float(np.mean(values)) for step, values in steps.items()}
-    print("\n| step | s a scan | share |\n|---|---|---|")
     whole = float(np.mean([seconds / len(result.scans) for result, seconds in results]))
     means["start, report, objects"] = whole - sum(means.values())
-    for step, seconds in means.items():
-        print(f"| {step.replace('_', ' ')} | {seconds:.2f} | {seconds / whole:.0%} |")
-    print(f"| together | {whole:.2f} | |")
+    rows = [[step.replace("_", " "), f"{seconds:.2f}", f"{seconds / whole:.0%}"] for step, seconds in means.items()]
+    record.say("A scan of 3 slices x 60 beats, stress and rest processed together:\n")
+    record.table(["step", "s a scan", "share"], [*rows, ["together", f"{whole:.2f}", ""]])
 
 
-def print_real(data: Path) -> None:
-    """The real rest slice: the chain's flow against the published map."""
-    reference = np.load(data / "qperf" / "rest_gd.npz")
+def print_memory(record: Record, seed: int) -> None:
+    """Wall time and peak memory of the command on a study of two scans, its start included."""
     with tempfile.TemporaryDirectory() as folder:
-        aif = data / "qperf" / "rest_gd_aif.csv"
-        (scan,) = process(data / "qperf" / "rest_gd_dicom", Path(folder) / "out", aif=aif).scans
-    ring, flow = reference["ring_mask"] > 0, scan.flow.flow[0]
-    both = ring & np.isfinite(flow)
-    r = pearsonr(flow[both], reference["mbf_reference"][both]).statistic
-    print(
-        f"\nreal rest slice: MBF {mean_flow(scan):.2f} mL/min/g in the segmented wall; in the drawn ring "
-        f"{flow[both].mean():.2f} against {reference['mbf_reference'][ring].mean():.2f} published, r = {r:.2f}"
-    )
+        study, out = Path(folder) / "study", Path(folder) / "out"
+        write_study(study, draw_patient(seed))
+        started = perf_counter()
+        command = [sys.executable, "-m", "perf_app", "-i", str(study), "-o", str(out)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+        seconds = perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    record.say(f"The command on a study of two scans: {seconds:.0f} s, peak memory {peak:.1f} GiB.")
 
 
 def process(source: Path, output: Path, **options: object) -> StudyResult:
@@ -101,9 +202,48 @@ def process(source: Path, output: Path, **options: object) -> StudyResult:
     return result
 
 
-def mean_flow(scan: ScanResult) -> float:
-    """Global MBF [mL/min/g], NaN where there is none."""
-    return scan.sectors.whole.mean if scan.sectors.whole else float("nan")
+def mean(part: Statistics | None) -> float:
+    """MBF [mL/min/g], NaN where there is none."""
+    return part.mean if part else float("nan")
+
+
+def by_state(pairs: list[Pair]) -> dict[str, list[Pair]]:
+    """Pairs of each state, and all of them."""
+    parts = {str(state): [pair for pair in pairs if pair.state is state] for state in (State.STRESS, State.REST)}
+    return {**parts, "both": pairs}
+
+
+def reserve(pairs: list[Pair], seed: int) -> tuple[float, float]:
+    """True and found ratio of stress to rest of a patient."""
+    values = {pair.state: pair.whole() for pair in pairs if pair.patient.seed == seed}
+    stress, rest = values[State.STRESS], values[State.REST]
+    return stress[0] / rest[0], stress[1] / rest[1]
+
+
+def agreement(error: FloatArray) -> list[str]:
+    """Bias, limits of agreement and median size of relative errors."""
+    bias, spread = error.mean(), 1.96 * error.std(ddof=1)
+    return [f"{bias:+.1%}", f"{bias - spread:+.1%} to {bias + spread:+.1%}", f"{np.median(np.abs(error)):.1%}"]
+
+
+def relative(sectors: FloatArray) -> FloatArray:
+    """Sectors over the median of their upper half, shape (sector,)."""
+    return np.asarray(sectors / np.nanpercentile(sectors, 75))
+
+
+def plot(pairs: list[Pair], path: Path) -> None:
+    """Found by true, with the line of identity."""
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+    for state, colour in ((State.STRESS, "tab:red"), (State.REST, "tab:blue")):
+        some = [pair for pair in pairs if pair.state is state]
+        axes[0].plot(*np.array([pair.whole() for pair in some]).T, "o", color=colour, label=state)
+        axes[1].plot(*np.concatenate([pair.sectors() for pair in some], axis=1), ".", color=colour, markersize=4)
+    for axis, title in zip(axes, ("whole myocardium", "sectors"), strict=True):
+        axis.axline((0, 0), slope=1, color="0.6", linewidth=0.8)
+        axis.set(title=title, xlabel="true MBF [mL/min/g]", ylabel="found MBF [mL/min/g]")
+    axes[0].legend()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
 
 
 if __name__ == "__main__":

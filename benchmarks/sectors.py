@@ -184,11 +184,11 @@ def find_errors(cases: Iterable[Case]) -> Errors:
 
 
 def _slice_errors(case: Case) -> tuple[FloatArray, BoolArray, BoolArray]:
-    cavity, wall, rv = (np.asarray(np.equal(case.labels, label)) for label in (Label.LV_CAVITY, Label.MYOCARDIUM, Label.RV))
+    cavity, wall, rv = (np.equal(case.labels, label) for label in (Label.LV_CAVITY, Label.MYOCARDIUM, Label.RV))
     centers = np.stack([centroid(mask, affine) for mask, affine in zip(cavity, case.affines, strict=True)])
     normal = case.affines[0, :3, 2] / np.linalg.norm(case.affines[0, :3, 2])
     base = long_axis(centers, normal, (cavity | wall).sum(axis=(1, 2)))
-    lacking = np.isnan(case.insertions).any(axis=(1, 2))
+    lacking = np.asarray(np.isnan(case.insertions).any(axis=(1, 2)))
     errors = np.full((len(centers), 2), np.nan)
     seen = np.zeros(len(centers), np.bool_)
     for k, places in enumerate(case.insertions):
