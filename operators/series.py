@@ -237,11 +237,14 @@ class ArterialInput:
     """Arrival of the bolus in the LV on the scan's clock [s]."""
     pool: BoolArray | None = None
     """LV blood pool in the images it was read from, shape (row, col)."""
+    assumptions: Mapping[str, float | str] = field(default_factory=dict)
+    """What the conversion of its own images assumed, names as in `GadoliniumSeries` with ``aif_`` before them."""
     flags: tuple[QualityFlag, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self, "times", np.asarray(self.times, np.float64), (None,))
         _check(self, "values", np.asarray(self.values, np.float64), (len(self.times),))
+        object.__setattr__(self, "assumptions", MappingProxyType(dict(self.assumptions)))
 
     @property
     def peak(self) -> float | None:

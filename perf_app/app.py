@@ -48,7 +48,8 @@ class PerfusionApp(Application):
         super().__init__(["perf_app"])
 
     def compose(self) -> None:
-        hematocrit = self.protocol.hematocrit if self.protocol.hematocrit is not None else DEFAULT_HEMATOCRIT
+        told = self.protocol.hematocrit
+        hematocrit, hematocrit_from = (DEFAULT_HEMATOCRIT, "default") if told is None else (told, "protocol")
         source = self.settings.resolved(self.settings.input_path)
         load = self._door(DicomLoading, folder=source, state=self.settings.state)
         scans = self._door(Scans)
@@ -56,7 +57,9 @@ class PerfusionApp(Application):
         convert = self._door(GadoliniumConverter, protocol=self.protocol)
         find_input = self._door(ArterialInputFinder, protocol=self.protocol, file=self.aif)
         resample = self._door(Resampler)
-        map_flow = self._door(FlowMapping, hematocrit=hematocrit, model=self.settings.flow_model)
+        map_flow = self._door(
+            FlowMapping, hematocrit=hematocrit, hematocrit_from=hematocrit_from, model=self.settings.flow_model
+        )
         segment = self._door(Segment, segmenter=self.segmenter)
         measure = self._door(AhaSectors)
         judge = self._door(Quality, software_version=__version__)

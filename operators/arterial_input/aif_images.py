@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -49,13 +50,14 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
         return None
     bright = brightest_half(images, pool)
     flags: list[QualityFlag] = []
+    assumptions: Mapping[str, float | str] = {}
     if known is not scan.aif:
         text = "Some pixels of the AIF images hold no numbers; they were left out."
         flags.append(QualityFlag("aif_pixels_not_finite", "warning", text))
     if aif.first_echo.unit == "mmol/L":
         values = _mean(images, bright)
     else:
-        values, more = _convert(scan, aif, bright, protocol)
+        values, assumptions, more = _convert(scan, aif, bright, protocol)
         flags += more
         times = times - lead(scan, protocol)
     if fills_first(images, times, pool):
@@ -65,7 +67,7 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
         text = "The blood of the AIF images reaches the largest pixel value: the peak was cut off, and flow reads high."
         flags.append(QualityFlag("aif_clipped", "warning", text))
     onset = find_first_pass(values, times).onset
-    return ArterialInput("aif_series", times, values, "mmol/L", onset, pool, tuple(flags))
+    return ArterialInput("aif_series", times, values, "mmol/L", onset, pool, assumptions, tuple(flags))
 
 
 def _finite(aif: AifSeries) -> AifSeries:
@@ -96,7 +98,7 @@ def _held_still(aif: AifSeries) -> AifSeries:
 
 def _convert(
     scan: PerfusionScan, aif: AifSeries, bright: BoolArray, protocol: Protocol
-) -> tuple[FloatArray, list[QualityFlag]]:
+) -> tuple[FloatArray, Mapping[str, float | str], list[QualityFlag]]:
     images = aif.first_echo.pixels[SLICE]
     resolved = resolve_aif(scan, protocol)
     flags = list(resolved.flags)
@@ -127,7 +129,8 @@ def _convert(
     if table.beyond(ratio).any():
         text = "Part of the arterial input is stronger than its sequence can explain and was cut off."
         flags.append(QualityFlag("gd_out_of_range", "warning", text))
-    return table.convert(ratio), flags
+    corrected = "not corrected" if echoes is None else "corrected by the second echo"
+    return table.convert(ratio), {**resolved.assumptions, "aif_t2_star": corrected}, flags
 
 
 def _echoes(aif: AifSeries, bright: BoolArray, protocol: Protocol) -> Echoes | None:

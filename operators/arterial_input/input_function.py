@@ -87,7 +87,7 @@ def _from_perfusion(gadolinium: GadoliniumSeries, *, had_aif: bool) -> ArterialI
     )
     flag = QualityFlag("no_aif", "warning", text)
     values = curve - first_pass.baseline
-    return ArterialInput("perfusion_series", times, values, "a.u.", first_pass.onset, pool, (flag,))
+    return ArterialInput("perfusion_series", times, values, "a.u.", first_pass.onset, pool, flags=(flag,))
 
 
 def _first_pass_flags(found: ArterialInput) -> list[QualityFlag]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from monai.deploy.core import Fragment
@@ -17,8 +18,11 @@ class FlowMapping(Door):
     inputs = ("resampled", "arterial_input", "segmentation")
     output = "flow"
 
-    def __init__(self, fragment: Fragment, *args: Any, hematocrit: float, model: str, **kwargs: Any) -> None:
+    def __init__(
+        self, fragment: Fragment, *args: Any, hematocrit: float, hematocrit_from: str, model: str, **kwargs: Any
+    ) -> None:
         self.hematocrit = hematocrit
+        self.hematocrit_from = hematocrit_from
         self.model = model
         super().__init__(fragment, *args, **kwargs)
 
@@ -29,4 +33,10 @@ class FlowMapping(Door):
         segmentation: tuple[Segmentation, ...],
     ) -> tuple[FlowMap, ...]:
         walls = [one.labels == Label.MYOCARDIUM for one in segmentation]
-        return map_flow(tuple(zip(resampled, arterial_input, walls, strict=True)), self.hematocrit, self.model)
+        maps = map_flow(tuple(zip(resampled, arterial_input, walls, strict=True)), self.hematocrit, self.model)
+        return tuple(
+            replace(one, assumptions={**one.assumptions, "hematocrit_from": self.hematocrit_from})
+            if "hematocrit" in one.assumptions
+            else one
+            for one in maps
+        )

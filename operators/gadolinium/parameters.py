@@ -32,6 +32,7 @@ class Defaults:
 
     echo_spacing: float
     echo_time: float
+    """0: nothing is assumed, and nothing corrected."""
     flip_angle: float
     saturation_time: float
     phase_encodes: int
@@ -44,8 +45,8 @@ PERFUSION = {
     "bssfp": Defaults(0.00243, 0.00103, math.radians(50.0), 0.0886, 111, 3.0),
 }
 AIF = {
-    "flash": Defaults(0.00212, 0.00065, math.radians(8.0), 0.0236, 36, 2.0),
-    "bssfp": Defaults(0.00212, 0.00065, math.radians(50.0), 0.0299, 36, 2.0),
+    "flash": Defaults(0.00212, 0.0, math.radians(8.0), 0.0236, 36, 2.0),
+    "bssfp": Defaults(0.00212, 0.0, math.radians(50.0), 0.0299, 36, 2.0),
 }
 
 
@@ -152,7 +153,9 @@ class _Resolver:
         spacing = self.pick("echo_spacing", "s", site.repetition_time, spacing, default.echo_spacing)
         # The echo of bSSFP is at TR/2: then it is the proton-density images' echo time that matters.
         told = images.density.echo_time if kind == "bssfp" and images.density else header.echo_time
-        echo = self.pick("echo_time", "s", site.echo_time, told, default.echo_time)
+        echo = default.echo_time
+        if echo or site.echo_time or told:
+            echo = self.pick("echo_time", "s", site.echo_time, told, echo)
         flip = self.pick("flip_angle", "rad", site.flip_angle, header.flip_angle, default.flip_angle)
         time = self.pick("saturation_time", "s", site.saturation_time, header.saturation_time, default.saturation_time)
         lines = self.pick("phase_encodes", "", site.phase_encodes, header.phase_encodes, default.phase_encodes)

@@ -131,17 +131,23 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
 
 
 def all_assumptions(scan: ScanResult) -> dict[str, float | str]:
-    """Of the conversion to concentration, then of the flow fit."""
-    return {**scan.gadolinium.assumptions, **scan.flow.assumptions}
+    """Of the conversion to concentration, tissue's and arterial, then of the flow fit."""
+    return {**scan.gadolinium.assumptions, **scan.arterial_input.assumptions, **scan.flow.assumptions}
 
 
 def assumptions(scan: ScanResult) -> str:
-    """What the conversion to concentration and the flow fit took for granted, in words."""
-    values = (
-        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in all_assumptions(scan).items()
-    )
-    return ", ".join(value.replace("_", " ") for value in values)
+    """What the conversion to concentration and the flow fit took for granted, in words, by where it came from."""
+    values = all_assumptions(scan)
+    origins = {name.removesuffix("_from"): str(value) for name, value in values.items() if name.endswith("_from")}
+    by_origin: dict[str, list[str]] = {"": []}
+    for name, value in values.items():
+        if name.endswith("_from"):
+            continue
+        bases = [base for base in origins if name == base or name.startswith(f"{base}_")]
+        origin = f"{origins[max(bases, key=len)]}: " if bases else ""
+        shown = f"{value:g}" if isinstance(value, float) else value
+        by_origin.setdefault(origin, []).append(f"{name.replace('_', ' ')} {shown}")
+    return "; ".join(origin + ", ".join(names) for origin, names in by_origin.items() if names)
 
 
 def motion_millimetres(scan: ScanResult) -> tuple[str, str]:
