@@ -68,7 +68,7 @@ def read_settings(**arguments: Any) -> Settings:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _SequenceFile(_Strict):

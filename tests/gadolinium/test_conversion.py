@@ -11,7 +11,7 @@ from builders import affines
 from moving_heart import MovingHeart
 from pydicom import Dataset
 
-from operators.errors import SettingError
+from operators.errors import IncompleteSeriesError, SettingError
 from operators.gadolinium.baseline import count_baseline
 from operators.gadolinium.conversion import to_gadolinium
 from operators.gadolinium.parameters import PERFUSION, resolve_perfusion
@@ -193,3 +193,78 @@ def test_baseline_ends_before_the_bolus() -> None:
     assert count >= 2
     assert HEART.concentration()["right"][count - 1] < 0.3
     assert count >= 3
+
+
+def with_pixels(scan: PerfusionScan, pixels: FloatArray) -> PerfusionScan:
+    return replace(scan, perfusion=replace(scan.perfusion, pixels=pixels))
+
+
+def with_density(scan: PerfusionScan, pixels: FloatArray) -> PerfusionScan:
+    assert scan.proton_density is not None
+    return replace(scan, proton_density=replace(scan.proton_density, pixels=pixels))
+
+
+def codes(scan: PerfusionScan) -> set[str]:
+    return {flag.code for flag in to_gadolinium(scan, still(scan), Protocol()).flags}
+
+
+def test_good_images_raise_no_flag() -> None:
+    assert not codes(physical_scan(noise=2.0))
+
+
+@pytest.mark.parametrize(
+    ("factor", "code"), [(4.0, "gd_out_of_range"), (0.25, "gd_negative")], ids=["too strong", "too weak"]
+)
+def test_signal_that_no_concentration_explains_is_told(factor: float, code: str) -> None:
+    scan = physical_scan()
+    assert code in codes(with_pixels(scan, scan.perfusion.pixels * factor))
+
+
+def test_clipped_blood_is_told() -> None:
+    scan = physical_scan()
+    assert scan.proton_density is not None
+    pixels, density = scan.perfusion.pixels, scan.proton_density.pixels
+    assert "signal_clipped" in codes(with_pixels(scan, np.minimum(pixels, 0.6 * pixels.max())))
+    assert "signal_clipped" in codes(with_density(scan, np.minimum(density, 0.5 * density.max())))
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_empty_proton_density_is_refused(value: float) -> None:
+    scan = physical_scan()
+    empty = with_density(scan, np.full((1, 3, 64, 64), value))
+    with pytest.raises(IncompleteSeriesError, match="no signal") as caught:
+        to_gadolinium(empty, still(empty), Protocol())
+    assert "baseline" in caught.value.hint
+
+
+def test_pixels_without_numbers_stay_alone() -> None:
+    scan = physical_scan()
+    pixels = np.array(scan.perfusion.pixels)
+    pixels[0, 3, 30, 30] = np.nan
+    with_pd = with_pixels(scan, pixels)
+    for one in (with_pd, replace(with_pd, proton_density=None, aif=AifSeries(with_pd.perfusion))):
+        found = to_gadolinium(one, still(one), Protocol()).series.pixels[0]
+        known = np.isfinite(found).all(axis=0)
+        assert not known[30, 30]
+        assert (~known).sum() < 0.1 * known.size
+
+
+def test_proton_density_without_numbers_is_bridged_and_told() -> None:
+    scan = physical_scan()
+    assert scan.proton_density is not None
+    density = np.array(scan.proton_density.pixels)
+    density[0, 1, 31, 28:33] = np.nan
+    holed = with_density(scan, density)
+    found = to_gadolinium(holed, still(holed), Protocol())
+    assert "pd_not_finite" in {flag.code for flag in found.flags}
+    good = to_gadolinium(scan, still(scan), Protocol()).series.pixels
+    np.testing.assert_allclose(found.series.pixels, good, atol=0.15, rtol=0.15)
+
+
+def test_impossible_gadolinium_of_the_scanner_is_told() -> None:
+    scan = physical_scan()
+    made = to_gadolinium(scan, still(scan), Protocol()).series
+    given = replace(scan, perfusion=made)
+    assert not codes(given)
+    assert "gd_out_of_range" in codes(with_pixels(given, 1000 * made.pixels))
+    assert codes(with_pixels(given, made.pixels - 1)) == {"gd_negative"}
