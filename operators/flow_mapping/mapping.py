@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_erosion, gaussian_filter
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
@@ -31,6 +31,8 @@ HIGHEST = 6.0
 """No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
 LEAD = 3.0
 """The input and the tissue are followed from so long before the onset [s]."""
+BORDER = 0.1
+"""Weight of the wall's border pixels in the surroundings of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,11 @@ def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float
 
 def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematocrit: float, model: str) -> FlowMap:
     table = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    fitter = Fitter(delayed(table, delay.seconds, enhancement.step))
-    maps = [_map_slice(images, wall, fitter) for images, wall in zip(enhancement.images, walls, strict=True)]
+    late = delayed(table, delay.seconds, enhancement.step)
+    blood = enhancement.aif[::FINE] / np.linalg.norm(enhancement.aif[::FINE])
+    fitters = Fitter(late), Fitter(replace(late, curves=_without(late.curves, blood)))
+    walls_ = zip(enhancement.images, walls, strict=True)
+    maps = [_map_slice(images, wall, fitters, blood) for images, wall in walls_]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
     logger.info("flow mapping: %s, delay %.2f s", model, delay.seconds)
     assumptions: dict[str, float | str] = {
@@ -104,31 +109,54 @@ def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematoc
     return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay.seconds), stacked, assumptions=assumptions)
 
 
-def _map_slice(images: FloatArray, wall: BoolArray, fitter: Fitter) -> dict[str, FloatArray]:
-    """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal."""
+def _without(curves: FloatArray, blood: FloatArray) -> FloatArray:
+    """What of curves (..., time) doesn't look like blood, a curve (time,) of norm 1."""
+    return np.asarray(curves - (curves @ blood)[..., None] * blood)
+
+
+def _map_slice(
+    images: FloatArray, wall: BoolArray, fitters: tuple[Fitter, Fitter], blood: FloatArray
+) -> dict[str, FloatArray]:
+    """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal.
+
+    Args:
+        images: Gd above its baseline [mmol/L], shape (time, row, col).
+        wall: myocardium, shape (row, col).
+        fitters: of the model's curves, and of what in them doesn't look like blood.
+        blood: the arterial input at norm 1, shape (time,).
+    """
     known = np.isfinite(images).all(axis=0) & (np.ptp(images, axis=0) > 0)
     wall = wall & known
     maps: dict[str, FloatArray] = {}
-    _fill(maps, known, fitter.fit(images[:, known].T, NOISE[0]))
+    _fill(maps, known, fitters[0].fit(images[:, known].T, NOISE[0]))
     if wall.any():
-        _fill(maps, wall, _fit_wall(images, wall, fitter))
-    blood = maps["flow"] > HIGHEST
-    return {name: np.where(blood, np.float32(np.nan), values) for name, values in maps.items()}
+        _fit_wall(maps, images, wall, fitters, blood)
+    too_much = maps["flow"] > HIGHEST
+    return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
 
 
-def _fit_wall(images: FloatArray, wall: BoolArray, fitter: Fitter) -> Fit:
-    """Of the wall's pixels, at their own noise, each expected to be somewhat like its surroundings."""
-    curves = images[:, wall].T
+def _fit_wall(
+    maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, fitters: tuple[Fitter, Fitter], blood: FloatArray
+) -> None:
+    """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
+
+    Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
+    """
+    fitter, bloodless = fitters
+    curves, inner = images[:, wall].T, binary_erosion(wall)
     noise = max(NOISE[1], fitter.fit(curves, NOISE[0]).noise())
-    around = fitter.fit(_surroundings(images, wall), max(NOISE[1], INDEPENDENT * noise), STARTS)
-    return fitter.fit(curves, noise, STARTS, around)
+    around = fitter.fit(_surroundings(images, wall, inner), max(NOISE[1], INDEPENDENT * noise), STARTS)
+    _fill(maps, wall, fitter.fit(curves, noise, STARTS, around))
+    border = ~inner[wall]
+    _fill(maps, wall & ~inner, bloodless.fit(_without(curves[border], blood), noise, STARTS, around.of(border)))
 
 
-def _surroundings(images: FloatArray, wall: BoolArray) -> FloatArray:
-    """Mean curve of the wall about each of its pixels, shape (pixel, time)."""
-    weight = gaussian_filter(wall.astype(np.float32), SURROUNDINGS)
-    sums = gaussian_filter(np.where(wall, images, np.float32(0)), (0, SURROUNDINGS, SURROUNDINGS))
-    return np.asarray((sums[:, wall] / weight[wall]).T)
+def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> FloatArray:
+    """Mean curve of the wall about each of its pixels, borders counting little, shape (pixel, time)."""
+    weights = np.where(inner, np.float32(1), np.float32(BORDER)) * wall
+    total = gaussian_filter(weights, SURROUNDINGS)
+    sums = gaussian_filter(images * weights, (0, SURROUNDINGS, SURROUNDINGS))
+    return np.asarray((sums[:, wall] / total[wall]).T)
 
 
 def _fill(maps: dict[str, FloatArray], where: BoolArray, fit: Fit) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from operators.series import FloatArray
+from operators.series import BoolArray, FloatArray
 
 RANK = 10
 """A table's curves lie in so many dimensions to far below the noise."""
@@ -73,6 +73,12 @@ class Fit:
     """Minus the log posterior, but for a constant, shape (curve,)."""
     sums: torch.Tensor
     """The parameters, or their logarithms where those are fitted, shape (curve, parameter)."""
+
+    def of(self, which: BoolArray) -> Fit:
+        """The fit of some of the curves, mask of shape (curve,)."""
+        parameters = {name: values[which] for name, values in self.parameters.items()}
+        kept = (self.flow_sd[which], self.residual[which], self.cost[which])
+        return Fit(parameters, *kept, self.sums[torch.from_numpy(which)])
 
     @property
     def rms(self) -> FloatArray:
