@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -13,9 +13,10 @@ from scipy.ndimage import binary_erosion, gaussian_filter
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping import btex
-from operators.flow_mapping.delay import FINE, STARTS, Delay, Telling, delayed, find_delay, wedge_curves
-from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.table import Fit, Fitter
+from operators.flow_mapping.blood import without
+from operators.flow_mapping.delay import FINE, STARTS, Delay, Telling, find_delay, wedge_curves
+from operators.flow_mapping.registry import MODELS, CurveFitter
+from operators.flow_mapping.table import Fit
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
@@ -92,10 +93,9 @@ def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float
 
 
 def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematocrit: float, model: str) -> FlowMap:
-    table = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    late = delayed(table, delay.seconds, enhancement.step)
+    made = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
     blood = enhancement.aif[::FINE] / np.linalg.norm(enhancement.aif[::FINE])
-    fitters = Fitter(late), Fitter(replace(late, curves=_without(late.curves, blood)))
+    fitters = made.at(delay.seconds), made.at(delay.seconds, blood)
     walls_ = zip(enhancement.images, walls, strict=True)
     maps = [_map_slice(images, wall, fitters, blood) for images, wall in walls_]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
@@ -109,13 +109,8 @@ def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematoc
     return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay.seconds), stacked, assumptions=assumptions)
 
 
-def _without(curves: FloatArray, blood: FloatArray) -> FloatArray:
-    """What of curves (..., time) doesn't look like blood, a curve (time,) of norm 1."""
-    return np.asarray(curves - (curves @ blood)[..., None] * blood)
-
-
 def _map_slice(
-    images: FloatArray, wall: BoolArray, fitters: tuple[Fitter, Fitter], blood: FloatArray
+    images: FloatArray, wall: BoolArray, fitters: tuple[CurveFitter, CurveFitter], blood: FloatArray
 ) -> dict[str, FloatArray]:
     """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal.
 
@@ -136,7 +131,11 @@ def _map_slice(
 
 
 def _fit_wall(
-    maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, fitters: tuple[Fitter, Fitter], blood: FloatArray
+    maps: dict[str, FloatArray],
+    images: FloatArray,
+    wall: BoolArray,
+    fitters: tuple[CurveFitter, CurveFitter],
+    blood: FloatArray,
 ) -> None:
     """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
 
@@ -148,7 +147,7 @@ def _fit_wall(
     around = fitter.fit(_surroundings(images, wall, inner), max(NOISE[1], INDEPENDENT * noise), STARTS)
     _fill(maps, wall, fitter.fit(curves, noise, STARTS, around))
     border = ~inner[wall]
-    _fill(maps, wall & ~inner, bloodless.fit(_without(curves[border], blood), noise, STARTS, around.of(border)))
+    _fill(maps, wall & ~inner, bloodless.fit(without(curves[border], blood), noise, STARTS, around.of(border)))
 
 
 def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> FloatArray:

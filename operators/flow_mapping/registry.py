@@ -1,14 +1,71 @@
-"""The flow models by name. A model makes a table of its curves for an arterial input."""
+"""The flow models by name. A model is made for an arterial input, then asked for a fitter at a delay.
+
+A model that is a table of curves is a line around its `make_table`; one that solves for its curves is a class of its
+own with the method that `Model` names.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
-from operators.flow_mapping import btex, fermi
-from operators.flow_mapping.table import Table
+from operators.flow_mapping import btex, fermi, two_compartment
+from operators.flow_mapping.blood import without
+from operators.flow_mapping.deconvolution import Deconvolution
+from operators.flow_mapping.delay import FINE, delayed
+from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import FloatArray
 
-MODELS: dict[str, Callable[[FloatArray, float, float], Table]] = {
-    "btex": btex.make_table,
-    "fermi": fermi.make_table,
+
+class CurveFitter(Protocol):
+    """Fits curves of one delay."""
+
+    def fit(self, curves: FloatArray, noise: float, starts: int = 1, around: Fit | None = None) -> Fit:
+        """Posterior mode; arguments as of `Fitter.fit`."""
+
+
+class Model(Protocol):
+    """A flow model for one arterial input."""
+
+    def at(self, delay: float, blood: FloatArray | None = None) -> CurveFitter:
+        """Fitter of curves that come `delay` seconds later.
+
+        Args:
+            delay: [s].
+            blood: a curve of norm 1, shape (time,): what looks like it was taken from the curves to be fitted.
+        """
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A model that is a table of curves."""
+
+    table: Table
+    """On the fine grid."""
+    step: float
+    """Between the samples of the curves to be fitted [s]."""
+
+    def at(self, delay: float, blood: FloatArray | None = None) -> CurveFitter:
+        """See `Model`."""
+        late = delayed(self.table, delay, self.step)
+        return Fitter(late if blood is None else replace(late, curves=without(late.curves, blood)))
+
+
+Maker = Callable[[FloatArray, float, float], Model]
+"""Of a model, from the AIF above its baseline on the fine grid [mmol/L], that grid's step [s] and the hematocrit."""
+
+
+def _tabulated(
+    make_table: Callable[[FloatArray, float, float], Table], aif: FloatArray, step: float, hematocrit: float
+) -> Model:
+    return Tabulated(make_table(aif, step, hematocrit), step * FINE)
+
+
+MODELS: dict[str, Maker] = {
+    "btex": partial(_tabulated, btex.make_table),
+    "two_compartment": partial(_tabulated, two_compartment.make_table),
+    "fermi": partial(_tabulated, fermi.make_table),
+    "deconvolution": Deconvolution,
 }

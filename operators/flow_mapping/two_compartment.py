@@ -1,0 +1,87 @@
+"""Two-compartment exchange: plasma and interstitium, both well mixed.
+
+    Vp dCp/dt = F (Cin - Cp) + PS (Ci - Cp),    Vi dCi/dt = PS (Cp - Ci),    Q = Vp Cp + Vi Ci
+
+so Q = F * Cin convolved with a residue of two exponentials (Sourbron and Buckley, Phys Med Biol 2012):
+
+    R(t) = A exp(-a t) + (1 - A) exp(-b t)
+
+a > b are the roots of x^2 - [(F + PS)/Vp + PS/Vi] x + (F/Vp)(PS/Vi) = 0 and, as R falls by F/Vp at first,
+A = (F/Vp - b)/(a - b). F is the plasma flow per gram, Cin the plasma concentration AIF/(1 - Hct), MBF = F/(1 - Hct).
+
+A capillary's plasma isn't well mixed: on curves of blood-tissue exchange this model reads high.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Parameter, Table
+from operators.series import FloatArray
+
+FLOW_PER_VP = np.log(np.geomspace(0.3, 250.0, 26))
+"""Logarithm of F/Vp [1/min]."""
+PS_PER_VP = np.log(np.geomspace(0.3, 160.0, 14))
+"""Logarithm of PS/Vp [1/min]."""
+VISF_PER_VP = np.log(np.geomspace(0.5, 30.0, 9))
+"""Logarithm of Vi/Vp."""
+NEAR = 0.25
+"""SD of the logarithms of PS, Vp and Vi about those of a pixel's surroundings."""
+
+
+def tissue_curves(
+    aif: FloatArray, step: float, flow: FloatArray, ps: FloatArray, vp: FloatArray, visf: FloatArray
+) -> FloatArray:
+    """Tissue concentration Q for an input, exact for one that is linear between its samples.
+
+    Args:
+        aif: plasma concentration Cin [mmol/L], shape (time,).
+        step: between samples [s].
+        flow: plasma flow F [mL/min/g], shape (curve,).
+        ps: permeability surface product [mL/min/g], shape (curve,).
+        vp: plasma volume [mL/g], shape (curve,).
+        visf: interstitial volume [mL/g], shape (curve,).
+
+    Returns:
+        mmol per litre of tissue (density 1 g/mL) at the samples' times, shape (curve, time).
+    """
+    passage, leak, back = flow / vp / 60, ps / vp / 60, ps / visf / 60
+    middle = (passage + leak + back) / 2
+    spread = np.sqrt(np.maximum(middle**2 - passage * back, 0))
+    fast = middle + spread
+    slow = passage * back / fast
+    share = (passage - slow) / np.maximum(fast - slow, 1e-12)
+    total = share * _convolved(aif, step, fast) + (1 - share) * _convolved(aif, step, slow)
+    return np.asarray((flow / 60 * total).T)
+
+
+def _convolved(aif: FloatArray, step: float, rate: FloatArray) -> FloatArray:
+    """Input convolved with exp(-rate t), shape (time, curve)."""
+    decay = np.exp(-rate * step)
+    # Integrals over a step of the exponential times one and times the way towards the step's end.
+    whole = -np.expm1(-rate * step) / rate
+    end = (1 - whole / step) / rate
+    held = np.zeros((len(aif), len(rate)))
+    for k in range(1, len(aif)):
+        held[k] = decay * held[k - 1] + (whole - end) * aif[k - 1] + end * aif[k]
+    return held
+
+
+def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:
+    """Curves of all combinations at Vp = 1; multiplying F, PS, Vp and Vi by k multiplies Q by k, so scale is free.
+
+    Args:
+        aif: whole-blood Gd above its baseline [mmol/L], shape (time,).
+        step: between samples [s].
+        hematocrit: fraction.
+    """
+    axes = FLOW_PER_VP, PS_PER_VP, VISF_PER_VP
+    flow, ps, visf = (np.exp(values).ravel() for values in np.meshgrid(*axes, indexing="ij"))
+    curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, np.ones_like(flow), visf)
+    parameters = (
+        Parameter("flow", (1, 1, 0, 0), offset=-np.log(1 - hematocrit), prior=FLOW_PRIOR, near=FLOW_NEAR),
+        Parameter("ps_ml_min_g", (1, 0, 1, 0), prior=(np.log(1.0), 0.35), near=NEAR),
+        Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30), near=NEAR),
+        Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35), near=NEAR),
+    )
+    return Table(curves.reshape(*map(len, axes), -1), axes, parameters)
