@@ -1,7 +1,7 @@
 """From the arrival of the bolus in the LV to that in the myocardium.
 
 At high flow a single pixel hardly tells the delay: an earlier arrival and a slower passage look alike, and an error of
-0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the mean curves of wedges
+0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the median curves of wedges
 of each slice's inner wall: these are nearly free of noise and of the blood at the wall's borders, and each wedge may
 have its own flow. That the way from the LV to the myocardium takes as long at stress as at rest is an assumption.
 """
@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import binary_erosion
-from scipy.stats import trim_mean
 
 from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import BoolArray, FloatArray
@@ -24,8 +23,6 @@ LONGEST = 3.5
 """[s]"""
 WEDGES = 6
 """Of a slice's wall, by angle about its centre."""
-TRIMMED = 0.2
-"""Share of a wedge's pixels left out at either end, sample by sample."""
 FEWEST = 10
 """Pixels of a wedge."""
 NOISE = (0.006, 0.001)
@@ -56,7 +53,7 @@ class Delay:
 
 
 def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
-    """Trimmed mean curves of the inner wall's wedges that are large enough.
+    """Median curves of the inner wall's wedges that are large enough.
 
     Args:
         images: Gd above its baseline [mmol/L], shape (time, row, col).
@@ -68,9 +65,7 @@ def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
     row, col = (inner - np.argwhere(wall).mean(axis=0)).T
     wedge = np.floor((np.arctan2(row, col) / (2 * np.pi) + 0.5) * WEDGES).astype(int) % WEDGES
     parts = [inner[wedge == number].T for number in range(WEDGES)]
-    return [
-        np.asarray(trim_mean(images[:, rows, cols], TRIMMED, axis=1)) for rows, cols in parts if len(rows) >= FEWEST
-    ]
+    return [np.median(images[:, rows, cols], axis=1) for rows, cols in parts if len(rows) >= FEWEST]
 
 
 def delayed(table: Table, delay: float, step: float) -> Table:
