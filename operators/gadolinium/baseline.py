@@ -17,7 +17,7 @@ def find_blood(images: FloatArray) -> BoolArray:
     """The pixels that enhance most, shape (row, col).
 
     Args:
-        images: heart roughly still, shape (time, row, col); pixels that hold no number at times are none of them.
+        images: signal or Gd, heart roughly still, shape (time, row, col); who holds no number at times is none of them.
     """
     spread = np.nan_to_num(np.percentile(images, 95, axis=0) - np.percentile(images, 10, axis=0), posinf=0.0)
     return np.asarray(spread >= np.percentile(spread, 100 - BRIGHT_PART))

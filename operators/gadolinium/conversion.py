@@ -14,7 +14,15 @@ from operators.gadolinium.parameters import Resolved, resolve_perfusion
 from operators.gadolinium.saturation_recovery import make_table
 from operators.gadolinium.surface_coil import BASELINE_SMOOTHING, SMOOTHING, Reference, smooth_reference
 from operators.protocol import Protocol
-from operators.series import FloatArray, GadoliniumSeries, ImageSeries, MotionCorrection, PerfusionScan, QualityFlag
+from operators.series import (
+    BoolArray,
+    FloatArray,
+    GadoliniumSeries,
+    ImageSeries,
+    MotionCorrection,
+    PerfusionScan,
+    QualityFlag,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +58,17 @@ def _convert(
 ) -> GadoliniumSeries:
     table = make_table(resolved.readout, over_baseline=density is None)
     concentration = np.empty(series.pixels.shape, np.float32)
-    flags = [*resolved.flags, *_signal_flags(scan)]
+    flags = list(resolved.flags)
+    if scan.proton_density is not None and not np.isfinite(scan.proton_density.pixels).all():
+        text = "Some proton-density pixels hold no numbers: those around them stand in."
+        flags.append(QualityFlag("pd_not_finite", "warning", text))
     for k, images in enumerate(series.pixels):
         reference = _reference(images, density, k, series.pixel_spacing)
         ratio = images / reference.values
         concentration[k] = table.convert(ratio)
         end = float(table.concentration[-1])
+        blood = find_blood(np.where(reference.tissue, concentration[k], 0))
+        flags += _clipping_flags(scan, blood, k)
         flags += check_range(table.beyond(ratio), table.short(ratio), reference.tissue, end, k)
     how = "over proton density"
     if density is None:
@@ -73,20 +86,19 @@ def _convert(
     return GadoliniumSeries(converted, {"conversion": f"signal {how}", **resolved.assumptions}, tuple(flags))
 
 
-def _signal_flags(scan: PerfusionScan) -> list[QualityFlag]:
-    """Of the images as they were read."""
-    flags = []
+def _clipping_flags(scan: PerfusionScan, blood: BoolArray, k: int) -> list[QualityFlag]:
+    """Of slice k as it was read; organs beside a coil may well be cut off, blood may not."""
     series = {"perfusion": scan.perfusion, "proton-density": scan.proton_density}
-    for k, images in enumerate(scan.perfusion.pixels):
-        blood = find_blood(images)
-        for name, one in series.items():
-            if one is not None and is_clipped(one.pixels[k], blood):
-                text = f"Blood in the {name} images of slice {k + 1} reaches the largest pixel value: Gd is off there."
-                flags.append(QualityFlag("signal_clipped", "warning", text, k))
-    if scan.proton_density is not None and not np.isfinite(scan.proton_density.pixels).all():
-        text = "Some proton-density pixels hold no numbers: those around them stand in."
-        flags.append(QualityFlag("pd_not_finite", "warning", text))
-    return flags
+    return [
+        QualityFlag(
+            "signal_clipped",
+            "warning",
+            f"Blood in the {name} images of slice {k + 1} reaches the largest pixel value: Gd is off there.",
+            k,
+        )
+        for name, one in series.items()
+        if one is not None and is_clipped(one.pixels[k], blood)
+    ]
 
 
 def _reference(images: FloatArray, density: ImageSeries | None, k: int, spacing: tuple[float, float]) -> Reference:

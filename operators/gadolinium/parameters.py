@@ -164,7 +164,7 @@ class _Resolver:
         if images.density:
             density_flip = self.pick("pd_flip_angle", "rad", images.density_flip, images.density.flip_angle, PD_FLIP)
         flags = self._sequence_flags()
-        t1, t2, r1, r2 = self._relaxation(field, images.tissue)
+        t1, t2, r1, r2 = self._relaxation(field, images.tissue, decays=kind == "bssfp" or not self.prefix)
         readout = Readout(
             kind="bssfp" if kind == "bssfp" else "flash",
             repetition_time=spacing,
@@ -181,13 +181,15 @@ class _Resolver:
         self._check(readout)
         return Resolved(readout, self.entries, (*flags, *self._field_flags(field)))
 
-    def _relaxation(self, field: float, tissue: Tissue) -> tuple[float, float, float, float]:
-        """T10, T20 [s], r1, r2 [L/(mmol s)]."""
+    def _relaxation(self, field: float, tissue: Tissue, *, decays: bool) -> tuple[float, float, float, float]:
+        """T10, T20 [s], r1, r2 [L/(mmol s)]; T20 and r2 are written down where the model makes use of them."""
         constants = CONSTANTS[_nearest(field)]
         native = self.protocol.t1_blood if tissue == "blood" else self.protocol.t1_myocardium
         t1 = self.pick(f"t1_{tissue}", "s", native, None, constants.t1[tissue])
-        t2 = self.pick(f"t2_{tissue}", "s", None, None, constants.t2[tissue])
         r1 = self.pick("r1", "l_per_mmol_s", self.protocol.relaxivity, None, constants.r1)
+        if not decays:
+            return t1, constants.t2[tissue], r1, constants.r2
+        t2 = self.pick(f"t2_{tissue}", "s", None, None, constants.t2[tissue])
         return t1, t2, r1, self.pick("r2", "l_per_mmol_s", None, None, constants.r2)
 
     def _echo_spacing(self, header: Sequence) -> float | None:

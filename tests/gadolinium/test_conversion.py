@@ -224,7 +224,7 @@ def test_clipped_blood_is_told() -> None:
     scan = physical_scan()
     assert scan.proton_density is not None
     pixels, density = scan.perfusion.pixels, scan.proton_density.pixels
-    assert "signal_clipped" in codes(with_pixels(scan, np.minimum(pixels, 0.6 * pixels.max())))
+    assert "signal_clipped" in codes(with_pixels(scan, np.minimum(pixels, 0.5 * pixels.max())))
     assert "signal_clipped" in codes(with_density(scan, np.minimum(density, 0.5 * density.max())))
 
 
