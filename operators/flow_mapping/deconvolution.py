@@ -2,12 +2,12 @@
 
     Q(t) = AIF(t) convolved with r(t),  r = sum of cubic B-splines;  minimise |Q - A c|^2 + w |D c|^2;  MBF = max r
 
-D takes second differences of the splines' coefficients. Knots are equally spaced in log(1 + t/3 s), so that the
+D takes differences of neighbouring splines' coefficients. Knots are equally spaced in log(1 + t/3 s), so that the
 response may fall fast at first and must be smooth later. The weight w is the one of least generalised cross-validation
 (Golub, Heath and Wahba, Technometrics 1979), chosen for each curve.
 
-It supposes no physiology. Noise makes a maximum, so low flow reads high; a response that falls within a sample or two
-is smoothed, so high flow reads low.
+It supposes no physiology, only that all of the response's rise is delay. Noise makes a maximum, and a smooth curve
+overshoots a corner: it reads a few percent high, most where flow is low against noise.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from operators.flow_mapping.delay import FINE, delayed
 from operators.flow_mapping.table import Fit, Table
 from operators.series import FloatArray
 
-SPLINES = 14
+SPLINES = 20
 BEND = 3.0
 """Knots are denser before this time [s] than after."""
 RIDGE = 1e-6
-"""Of the penalty's largest eigenvalue, on the coefficients themselves: without it straight lines are free."""
+"""Of the penalty's largest eigenvalue, on the coefficients themselves: without it a constant is free."""
 WEIGHTS = np.geomspace(1e-8, 1e4, 49)
 """Of the roughness, tried relative to the largest singular value squared."""
 
@@ -104,8 +104,8 @@ def _splines(times: FloatArray) -> FloatArray:
 
 
 def _penalty() -> FloatArray:
-    """Upper triangular root of the penalty: second differences, and a little of everything, (spline, spline)."""
-    rough = np.diff(np.eye(SPLINES), 2, axis=0)
+    """Upper triangular root of the penalty: differences, and a little of everything, (spline, spline)."""
+    rough = np.diff(np.eye(SPLINES), axis=0)
     square = rough.T @ rough
     ridge = RIDGE * float(np.linalg.eigvalsh(square)[-1])
     return np.asarray(np.linalg.cholesky(square + ridge * np.eye(SPLINES)).T)

@@ -8,32 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import binary_erosion, gaussian_filter
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping import btex
-from operators.flow_mapping.blood import without
-from operators.flow_mapping.delay import FINE, STARTS, Delay, Telling, find_delay, wedge_curves
-from operators.flow_mapping.registry import MODELS, CurveFitter
-from operators.flow_mapping.table import Fit
+from operators.flow_mapping.delay import FINE, Delay, Telling, find_delay, wedge_curves
+from operators.flow_mapping.registry import MODELS
+from operators.flow_mapping.slice_map import about, map_slice, unusable_flags
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
 logger = logging.getLogger(__name__)
 
-NOISE = (0.03, 0.002)
-"""SD of a sample, taken for a pixel where there is no wall to measure it in, and the least, of any curve [mmol/L]."""
-SURROUNDINGS = 3.0
-"""SD of the Gaussian by which a pixel's surroundings are weighted [pixels]."""
-INDEPENDENT = 0.1
-"""Noise of a curve of the surroundings, as a fraction of a pixel's: about a hundred pixels count, half of them free."""
-HIGHEST = 6.0
-"""No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
 LEAD = 3.0
 """The input and the tissue are followed from so long before the onset [s]."""
-BORDER = 0.1
-"""Weight of the wall's border pixels in the surroundings of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +82,10 @@ def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float
 
 def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematocrit: float, model: str) -> FlowMap:
     made = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    blood = enhancement.aif[::FINE] / np.linalg.norm(enhancement.aif[::FINE])
-    fitters = made.at(delay.seconds), made.at(delay.seconds, blood)
-    walls_ = zip(enhancement.images, walls, strict=True)
-    maps = [_map_slice(images, wall, fitters, blood) for images, wall in walls_]
+    fitters = about(made, delay, enhancement.aif[::FINE] / np.linalg.norm(enhancement.aif[::FINE]))
+    slices = list(zip(enhancement.images, walls, strict=True))
+    maps = [map_slice(images, wall, fitters) for images, wall in slices]
+    flags = [flag for k, (images, wall) in enumerate(slices) for flag in unusable_flags(images, wall, k)]
     stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
     logger.info("flow mapping: %s, delay %.2f s", model, delay.seconds)
     assumptions: dict[str, float | str] = {
@@ -105,62 +93,8 @@ def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematoc
         "delay_s": round(delay.seconds, 3),
         "delay_from": "all scans of the study",
     }
-    flow = stacked.pop("flow")
-    return FlowMap(flow, "mL/min/g", model, np.full(len(maps), delay.seconds), stacked, assumptions=assumptions)
-
-
-def _map_slice(
-    images: FloatArray, wall: BoolArray, fitters: tuple[CurveFitter, CurveFitter], blood: FloatArray
-) -> dict[str, FloatArray]:
-    """Maps (row, col) of images (time, row, col); NaN where a pixel has no signal.
-
-    Args:
-        images: Gd above its baseline [mmol/L], shape (time, row, col).
-        wall: myocardium, shape (row, col).
-        fitters: of the model's curves, and of what in them doesn't look like blood.
-        blood: the arterial input at norm 1, shape (time,).
-    """
-    known = np.isfinite(images).all(axis=0) & (np.ptp(images, axis=0) > 0)
-    wall = wall & known
-    maps: dict[str, FloatArray] = {}
-    _fill(maps, known, fitters[0].fit(images[:, known].T, NOISE[0]))
-    if wall.any():
-        _fit_wall(maps, images, wall, fitters, blood)
-    too_much = maps["flow"] > HIGHEST
-    return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
-
-
-def _fit_wall(
-    maps: dict[str, FloatArray],
-    images: FloatArray,
-    wall: BoolArray,
-    fitters: tuple[CurveFitter, CurveFitter],
-    blood: FloatArray,
-) -> None:
-    """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
-
-    Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
-    """
-    fitter, bloodless = fitters
-    curves, inner = images[:, wall].T, binary_erosion(wall)
-    noise = max(NOISE[1], fitter.fit(curves, NOISE[0]).noise())
-    around = fitter.fit(_surroundings(images, wall, inner), max(NOISE[1], INDEPENDENT * noise), STARTS)
-    _fill(maps, wall, fitter.fit(curves, noise, STARTS, around))
-    border = ~inner[wall]
-    _fill(maps, wall & ~inner, bloodless.fit(without(curves[border], blood), noise, STARTS, around.of(border)))
-
-
-def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> FloatArray:
-    """Mean curve of the wall about each of its pixels, borders counting little, shape (pixel, time)."""
-    weights = np.where(inner, np.float32(1), np.float32(BORDER)) * wall
-    total = gaussian_filter(weights, SURROUNDINGS)
-    sums = gaussian_filter(images * weights, (0, SURROUNDINGS, SURROUNDINGS))
-    return np.asarray((sums[:, wall] / total[wall]).T)
-
-
-def _fill(maps: dict[str, FloatArray], where: BoolArray, fit: Fit) -> None:
-    for name, value in (*fit.parameters.items(), ("flow_sd_ml_min_g", fit.flow_sd), ("fit_rms_mmol_per_l", fit.rms)):
-        maps.setdefault(name, np.full(where.shape, np.nan, np.float32))[where] = value
+    flow, delays = stacked.pop("flow"), np.full(len(maps), delay.seconds)
+    return FlowMap(flow, "mL/min/g", model, delays, stacked, assumptions=assumptions, flags=tuple(flags))
 
 
 def _above_baseline(tissue: FloatArray, start: int) -> FloatArray:

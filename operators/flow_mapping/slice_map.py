@@ -1,0 +1,146 @@
+"""Flow of every pixel of a slice, and how sure it is.
+
+What may be wrong with a pixel's flow has two parts. Its own noise is drawn anew in the next pixel. What its
+surroundings share is not: how well their mean curve tells flow while PS, Vp and Visf are free, and the delay. A
+region's mean keeps the second part, however many pixels it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import binary_erosion, gaussian_filter
+
+from operators.flow_mapping.blood import without
+from operators.flow_mapping.delay import STARTS, Delay
+from operators.flow_mapping.registry import CurveFitter, Model
+from operators.flow_mapping.table import Fit
+from operators.series import BoolArray, FloatArray, QualityFlag
+
+NOISE = (0.03, 0.002)
+"""SD of a sample, taken for a pixel where there is no wall to measure it in, and the least, of any curve [mmol/L]."""
+SURROUNDINGS = 3.0
+"""SD of the Gaussian by which a pixel's surroundings are weighted [pixels]."""
+INDEPENDENT = 0.1
+"""Noise of a curve of the surroundings, as a fraction of a pixel's: about a hundred pixels count, half of them free."""
+HIGHEST = 6.0
+"""No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
+BELOW = -0.03
+"""A curve whose mean lies below this [mmol/L] is not Gd: noise alone doesn't bring it there."""
+BORDER = 0.1
+"""Weight of the wall's border pixels in the surroundings of others."""
+UNTOLD = 0.3
+"""SD of a delay that nothing tells [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitters:
+    """A model about a study's delay."""
+
+    usual: CurveFitter
+    bloodless: CurveFitter
+    """Of what doesn't look like blood."""
+    early: CurveFitter
+    """The delay's SD earlier, but not before the arterial input."""
+    late: CurveFitter
+    apart: float
+    """From the early to the late one, in SD of the delay."""
+    blood: FloatArray
+    """The arterial input at norm 1, shape (time,)."""
+
+
+def about(model: Model, delay: Delay, blood: FloatArray) -> Fitters:
+    """Fitters of a model at a delay and at either side of it."""
+    sd = min(delay.sd, UNTOLD)
+    early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
+    return Fitters(
+        model.at(delay.seconds),
+        model.at(delay.seconds, blood),
+        model.at(early),
+        model.at(late),
+        (late - early) / sd,
+        blood,
+    )
+
+
+def map_slice(images: FloatArray, wall: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
+    """Maps (row, col) by name, NaN where a pixel has no value: no numbers, no signal, or nothing that Gd could be.
+
+    Args:
+        images: Gd above its baseline [mmol/L], shape (time, row, col).
+        wall: myocardium, shape (row, col).
+        fitters: of the scan.
+    """
+    known = ~np.any(_unusable(images), axis=0)
+    wall = wall & known
+    maps: dict[str, FloatArray] = {}
+    _fill(maps, known, fitters.usual.fit(images[:, known].T, NOISE[0]))
+    maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
+    if wall.any():
+        _fit_wall(maps, np.where(known, images, np.float32(0)), wall, fitters)
+    too_much = maps["flow"] > HIGHEST
+    return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
+
+
+def unusable_flags(images: FloatArray, wall: BoolArray, number: int) -> list[QualityFlag]:
+    """What must be said of the wall's pixels that have no flow, of slice `number` from 0; arguments as `map_slice`."""
+    counts = [int((wall & one).sum()) for one in _unusable(images)]
+    if not any(counts):
+        return []
+    reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(*counts)
+    text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
+    return [QualityFlag("flow_pixels_missing", "warning", text, number)]
+
+
+def _unusable(images: FloatArray) -> tuple[BoolArray, BoolArray, BoolArray]:
+    """Pixels with samples that are no numbers, that never change, and that fall below their baseline."""
+    infinite = np.asarray(~np.isfinite(images).all(axis=0))
+    finite = np.where(infinite, np.float32(0), images)
+    constant = np.asarray(~infinite & (np.ptp(finite, axis=0) == 0))
+    return infinite, constant, np.asarray(finite.mean(axis=0) < BELOW)
+
+
+def _fit_wall(maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, fitters: Fitters) -> None:
+    """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
+
+    Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
+    """
+    curves, inner = images[:, wall].T, binary_erosion(wall)
+    noise = max(NOISE[1], fitters.usual.fit(curves, NOISE[0]).noise())
+    means = _surroundings(images, wall, inner)
+    around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
+    _fill(maps, wall, fitters.usual.fit(curves, noise, STARTS, around))
+    border = ~inner[wall]
+    of_border = fitters.bloodless.fit(without(curves[border], fitters.blood), noise, STARTS, around.of(border))
+    _fill(maps, wall & ~inner, of_border)
+
+    shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)
+    maps["flow_sd_shared_ml_min_g"][wall] = shared
+    maps["flow_sd_ml_min_g"][wall] = np.hypot(maps["flow_sd_ml_min_g"][wall], shared)
+
+
+def _shared(means: FloatArray, noise: float, fitters: Fitters) -> FloatArray:
+    """SD of flow that a pixel's surroundings have in common [mL/min/g], shape (curve,).
+
+    Args:
+        means: curves of the surroundings [mmol/L], shape (curve, time).
+        noise: SD of their samples, what goes together in space and time counted in [mmol/L].
+        fitters: of the scan.
+    """
+    early, late = (fitter.fit(means, noise, STARTS) for fitter in (fitters.early, fitters.late))
+    by_delay = (late.parameters["flow"] - early.parameters["flow"]) / fitters.apart
+    return np.hypot((early.flow_sd + late.flow_sd) / 2, by_delay)
+
+
+def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> FloatArray:
+    """Mean curve of the wall about each of its pixels, borders counting little, shape (pixel, time)."""
+    weights = np.where(inner, np.float32(1), np.float32(BORDER)) * wall
+    total = gaussian_filter(weights, SURROUNDINGS)
+    sums = gaussian_filter(images * weights, (0, SURROUNDINGS, SURROUNDINGS))
+    return np.asarray((sums[:, wall] / total[wall]).T)
+
+
+def _fill(maps: dict[str, FloatArray], where: BoolArray, fit: Fit) -> None:
+    for name, value in (*fit.parameters.items(), ("flow_sd_ml_min_g", fit.flow_sd), ("fit_rms_mmol_per_l", fit.rms)):
+        maps.setdefault(name, np.full(where.shape, np.nan, np.float32))[where] = value
