@@ -19,12 +19,8 @@ import numpy as np
 from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Parameter, Table
 from operators.series import FloatArray
 
-FLOW_PER_VP = np.log(np.geomspace(0.3, 250.0, 26))
-"""Logarithm of F/Vp [1/min]."""
-PS_PER_VP = np.log(np.geomspace(0.3, 160.0, 14))
-"""Logarithm of PS/Vp [1/min]."""
-VISF_PER_VP = np.log(np.geomspace(0.5, 30.0, 9))
-"""Logarithm of Vi/Vp."""
+AXES = tuple(np.log(np.geomspace(*ends)) for ends in ((0.5, 250.0, 24), (2.0, 160.0, 10), (1.0, 30.0, 8)))
+"""Logarithms of F/Vp and PS/Vp [1/min] and of Vi/Vp that a heart may have."""
 NEAR = 0.25
 """SD of the logarithms of PS, Vp and Vi about those of a pixel's surroundings."""
 
@@ -67,15 +63,15 @@ def _convolved(aif: FloatArray, step: float, rate: FloatArray) -> FloatArray:
     return held
 
 
-def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:
+def make_table(aif: FloatArray, step: float, hematocrit: float, axes: tuple[FloatArray, ...] = AXES) -> Table:
     """Curves of all combinations at Vp = 1; multiplying F, PS, Vp and Vi by k multiplies Q by k, so scale is free.
 
     Args:
         aif: whole-blood Gd above its baseline [mmol/L], shape (time,).
         step: between samples [s].
         hematocrit: fraction.
+        axes: other organs need others.
     """
-    axes = FLOW_PER_VP, PS_PER_VP, VISF_PER_VP
     flow, ps, visf = (np.exp(values).ravel() for values in np.meshgrid(*axes, indexing="ij"))
     curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, np.ones_like(flow), visf)
     parameters = (
