@@ -338,6 +338,8 @@ class Statistics:
     sd: float
     median: float
     n_pixels: int
+    uncertainty: float | None = None
+    """SD of the mean's error by noise, delay and what the curves leave open, not by the model's bias; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

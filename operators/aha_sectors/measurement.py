@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 FEWEST_PIXELS = 5
 """A region with fewer pixels has no value."""
+BOTH, SHARED = "flow_sd_ml_min_g", "flow_sd_shared_ml_min_g"
+"""Maps of the SD of a pixel's flow, and of the part of it that its neighbours share."""
 LEVELS: tuple[Level, ...] = ("basal", "mid", "apical")
 
 
@@ -61,7 +63,7 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
     spacing = gadolinium.series.pixel_spacing
     layers = np.stack([wall_layers(w, c, spacing) for w, c in zip(wall, cavity, strict=True)])
     half_widths = np.array([np.nan if septum is None else septum.half_width for septum in septa])
-    by_sector = {s: statistics(flow.flow, sectors == s) for s in SEGMENT_NAMES}
+    by_sector = {s: statistics(flow, sectors == s) for s in SEGMENT_NAMES}
     if sectors.any():
         flags += [
             QualityFlag("sector_empty", "warning", f"The {SEGMENT_NAMES[s]} segment ({s}) holds nothing to measure.")
@@ -76,23 +78,36 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
         lv_center_lps_mm=centers,
         insertion_anterior=half_widths,
         insertion_inferior=-half_widths,
-        whole=statistics(flow.flow, wall),
+        whole=statistics(flow, wall),
         by_sector=by_sector,
         by_territory={
-            name: statistics(flow.flow, np.isin(sectors, segments)) for name, segments in SEGMENTS_OF_TERRITORY.items()
+            name: statistics(flow, np.isin(sectors, segments)) for name, segments in SEGMENTS_OF_TERRITORY.items()
         },
-        endocardial={s: statistics(flow.flow, (sectors == s) & (layers == 1)) for s in SEGMENT_NAMES},
-        epicardial={s: statistics(flow.flow, (sectors == s) & (layers == 2)) for s in SEGMENT_NAMES},
+        endocardial={s: statistics(flow, (sectors == s) & (layers == 1)) for s in SEGMENT_NAMES},
+        epicardial={s: statistics(flow, (sectors == s) & (layers == 2)) for s in SEGMENT_NAMES},
         flags=tuple(flags),
     )
 
 
-def statistics(flow: FloatArray, region: BoolArray) -> Statistics | None:
-    """Of the pixels of a region that have a value; None where these are too few."""
-    values = flow[region & np.isfinite(flow)].astype(np.float64)
+def statistics(flow: FlowMap, region: BoolArray) -> Statistics | None:
+    """Of the pixels of a region that have a value; None where these are too few.
+
+    What pixels share of their error stays in their mean; the rest of it shrinks with their number.
+    """
+    region = region & np.isfinite(flow.flow)
+    values = flow.flow[region].astype(np.float64)
     if values.size < FEWEST_PIXELS:
         return None
-    return Statistics(float(values.mean()), float(values.std()), float(np.median(values)), int(values.size))
+    uncertainty = None
+    if SHARED in flow.parameters:
+        shared, both = (flow.parameters[name][region].astype(np.float64) for name in (SHARED, BOTH))
+        known = np.isfinite(shared)
+        if known.any():
+            own = np.maximum(both[known] ** 2 - shared[known] ** 2, 0).mean() / known.sum()
+            uncertainty = float(np.hypot(shared[known].mean(), np.sqrt(own)))
+    return Statistics(
+        float(values.mean()), float(values.std()), float(np.median(values)), int(values.size), uncertainty
+    )
 
 
 def _levels(usable: BoolArray, centers: FloatArray, base: FloatArray) -> tuple[list[Level | None], list[QualityFlag]]:

@@ -30,8 +30,8 @@ BELOW = -0.03
 """A curve whose mean lies below this [mmol/L] is not Gd: noise alone doesn't bring it there."""
 BORDER = 0.1
 """Weight of the wall's border pixels in the surroundings of others."""
-UNTOLD = 0.3
-"""SD of a delay that nothing tells [s]."""
+DELAY_SD = (0.03, 0.3)
+"""Least and largest of the delay [s]: it can be sharply told and yet wrong where the model doesn't quite hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Fitters:
 
 def about(model: Model, delay: Delay, blood: FloatArray) -> Fitters:
     """Fitters of a model at a delay and at either side of it."""
-    sd = min(delay.sd, UNTOLD)
+    sd = float(np.clip(delay.sd, *DELAY_SD))
     early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
     return Fitters(
         model.at(delay.seconds),

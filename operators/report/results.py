@@ -153,7 +153,11 @@ def _statistics(value: Statistics | None) -> schema.Statistics | None:
     if value is None or not math.isfinite(value.mean):
         return None
     return schema.Statistics(
-        mean=round(value.mean, 4), sd=round(value.sd, 4), median=round(value.median, 4), n_pixels=value.n_pixels
+        mean=round(value.mean, 4),
+        sd=round(value.sd, 4),
+        median=round(value.median, 4),
+        n_pixels=value.n_pixels,
+        uncertainty=_rounded(value.uncertainty, 4),
     )
 
 

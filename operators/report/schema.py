@@ -54,6 +54,13 @@ class Statistics(_Record):
     sd: float = Field(ge=0, description="Standard deviation over the pixels [unit of the flow]")
     median: float = Field(description="Median [unit of the flow]")
     n_pixels: int = Field(ge=1, description="Number of pixels measured")
+    uncertainty: float | None = Field(
+        default=None,
+        ge=0,
+        description="Standard deviation of the mean's error by noise, delay and what the curves leave open, not by "
+        "what the model leaves out; 95 % of the true means lie within about 1.96 of it [unit of the flow]; "
+        "null: not known",
+    )
 
 
 class SectorStatistics(Statistics):
