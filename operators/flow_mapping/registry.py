@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from operators.flow_mapping import btex, fermi, two_compartment
+from operators.flow_mapping import btex, two_compartment
 from operators.flow_mapping.blood import without
 from operators.flow_mapping.deconvolution import Deconvolution
 from operators.flow_mapping.delay import FINE, delayed
+from operators.flow_mapping.fermi import Fermi
 from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import FloatArray
 
@@ -66,6 +67,6 @@ def _tabulated(
 MODELS: dict[str, Maker] = {
     "btex": partial(_tabulated, btex.make_table),
     "two_compartment": partial(_tabulated, two_compartment.make_table),
-    "fermi": partial(_tabulated, fermi.make_table),
+    "fermi": Fermi,
     "deconvolution": Deconvolution,
 }

@@ -59,7 +59,7 @@ def test_multiplying_all_four_parameters_multiplies_the_curve() -> None:
     [
         ("btex", 0.97, 1.03),
         ("two_compartment", 0.95, 1.05),
-        ("fermi", 0.55, 1.1),
+        ("fermi", 0.85, 1.15),
         ("deconvolution", 0.9, 1.15),
     ],
 )
