@@ -339,7 +339,7 @@ class Statistics:
     median: float
     n_pixels: int
     uncertainty: float | None = None
-    """SD of the mean's error by noise, delay and what the curves leave open, not by the model's bias; None: not known."""
+    """SD of the mean's error by noise, delay and what the curves leave open, not by the model's bias; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from operators.errors import SettingError
 from operators.flow_mapping import btex
 from operators.flow_mapping.delay import FINE, Delay, Telling, find_delay, wedge_curves
 from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.slice_map import about, map_slice, unusable_flags
+from operators.flow_mapping.slice_map import about, map_slice, unusable_flags, usable
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
@@ -75,7 +75,7 @@ def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput) -> _
 
 def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float) -> Telling:
     walls = zip(enhancement.images, myocardium, strict=True)
-    curves = [curve for images, wall in walls for curve in wedge_curves(images, wall)]
+    curves = [curve for images, wall in walls for curve in wedge_curves(images, wall & usable(images))]
     table = btex.make_table(enhancement.aif, enhancement.step / FINE, hematocrit)
     return Telling(np.array(curves, np.float32), table, enhancement.step)
 

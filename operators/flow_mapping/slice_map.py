@@ -32,6 +32,8 @@ BORDER = 0.1
 """Weight of the wall's border pixels in the surroundings of others."""
 DELAY_SD = (0.03, 0.3)
 """Least and largest of the delay [s]: it can be sharply told and yet wrong where the model doesn't quite hold."""
+DELAY_TOGETHER = 2.0
+"""The delay's SD takes the wall's wedges for independent; what is unusual about a heart, such as its Vp, they share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Fitters:
 
 def about(model: Model, delay: Delay, blood: FloatArray) -> Fitters:
     """Fitters of a model at a delay and at either side of it."""
-    sd = float(np.clip(delay.sd, *DELAY_SD))
+    sd = float(np.clip(DELAY_TOGETHER * delay.sd, *DELAY_SD))
     early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
     return Fitters(
         model.at(delay.seconds),
@@ -72,13 +74,13 @@ def map_slice(images: FloatArray, wall: BoolArray, fitters: Fitters) -> dict[str
         wall: myocardium, shape (row, col).
         fitters: of the scan.
     """
-    known = ~np.any(_unusable(images), axis=0)
-    wall = wall & known
+    known = usable(images)
+    inner, wall = binary_erosion(wall) & known, wall & known
     maps: dict[str, FloatArray] = {}
     _fill(maps, known, fitters.usual.fit(images[:, known].T, NOISE[0]))
     maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
     if wall.any():
-        _fit_wall(maps, np.where(known, images, np.float32(0)), wall, fitters)
+        _fit_wall(maps, np.where(known, images, np.float32(0)), wall, inner, fitters)
     too_much = maps["flow"] > HIGHEST
     return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
 
@@ -93,6 +95,11 @@ def unusable_flags(images: FloatArray, wall: BoolArray, number: int) -> list[Qua
     return [QualityFlag("flow_pixels_missing", "warning", text, number)]
 
 
+def usable(images: FloatArray) -> BoolArray:
+    """Pixels (row, col) of images (time, row, col) that can have a flow."""
+    return np.asarray(~np.any(_unusable(images), axis=0))
+
+
 def _unusable(images: FloatArray) -> tuple[BoolArray, BoolArray, BoolArray]:
     """Pixels with samples that are no numbers, that never change, and that fall below their baseline."""
     infinite = np.asarray(~np.isfinite(images).all(axis=0))
@@ -101,12 +108,14 @@ def _unusable(images: FloatArray) -> tuple[BoolArray, BoolArray, BoolArray]:
     return infinite, constant, np.asarray(finite.mean(axis=0) < BELOW)
 
 
-def _fit_wall(maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, fitters: Fitters) -> None:
+def _fit_wall(
+    maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, inner: BoolArray, fitters: Fitters
+) -> None:
     """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
 
     Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
     """
-    curves, inner = images[:, wall].T, binary_erosion(wall)
+    curves = images[:, wall].T
     noise = max(NOISE[1], fitters.usual.fit(curves, NOISE[0]).noise())
     means = _surroundings(images, wall, inner)
     around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
