@@ -30,6 +30,12 @@ OSIPI_AXES = (
     np.log(np.geomspace(0.25, 15.0, 18)),
     np.log(np.geomspace(0.5, 20.0, 14)),
 )
+WIDE_AXES = (
+    np.log(np.geomspace(0.3, 250.0, 26)),
+    np.log(np.geomspace(0.3, 160.0, 18)),
+    np.log(np.geomspace(0.3, 35.0, 14)),
+)
+"""Of the tables for van Herten's curves: they go beyond what the usual one expects of a heart."""
 OSIPI_NOISE = 0.001
 EVERYWHERE = 500
 """Starts: without priors the minimum lies in a long valley."""
@@ -138,11 +144,11 @@ def reference_object(random: np.random.Generator) -> tuple[Known, FloatArray, fl
 
 def fit_reference_object(known: Known, curves: FloatArray, noise: float) -> dict[str, FloatArray]:
     """Parameters of the reference object's curves, by a table that follows its rule and knows nothing before."""
-    usual = two_compartment.make_table(known.aif, known.step, 0.0)
-    ratios = (np.exp(values).ravel() for values in np.meshgrid(*usual.axes, indexing="ij"))
+    wide = two_compartment.make_table(known.aif, known.step, 0.0, WIDE_AXES)
+    ratios = (np.exp(values).ravel() for values in np.meshgrid(*wide.axes, indexing="ij"))
     flow, ps, visf = ratios
     ruled = by_sums(known.aif, known.step, flow, ps, np.ones_like(flow), visf)
-    table = replace(without_priors(usual), curves=ruled.reshape(usual.curves.shape))
+    table = replace(without_priors(wide), curves=ruled.reshape(wide.curves.shape))
     return Fitter(table).fit(curves, noise, EVERYWHERE // 10).parameters
 
 
@@ -182,8 +188,8 @@ def tell(record: Record, data: Path, aif: FloatArray, step: float, random: np.ra
         rows.append([f"OSIPI, {late} s late (24)", *worst(known, found), told])
     fine = patients(data, aif, step / FINE)
     sampled = replace(fine, curves=fine.curves[:, ::FINE], step=step)
-    table = delayed(two_compartment.make_table(aif, step / FINE, 0.0), 0.0, step)
-    found = Fitter(without_priors(table)).fit(sampled.curves, 1e-3, EVERYWHERE // 10).parameters
+    table = delayed(two_compartment.make_table(aif, step / FINE, 0.0, WIDE_AXES), 0.0, step)
+    found = Fitter(without_priors(table)).fit(sampled.curves, 1e-3, EVERYWHERE).parameters
     rows.append(["patients' segments (128)", *worst(sampled, found), "given"])
     record.say(
         "The two-compartment model without priors on other groups' curves: largest error over OSIPI's tolerance "
