@@ -23,7 +23,7 @@ from operators.flow_mapping.delay import FINE, delayed
 from operators.flow_mapping.table import Fit, Table
 from operators.series import FloatArray
 
-SPLINES = 20
+SPLINES = 40
 BEND = 3.0
 """Knots are denser before this time [s] than after."""
 RIDGE = 1e-6
