@@ -1,8 +1,8 @@
 """Flow of every pixel of a slice, and how sure it is.
 
 What may be wrong with a pixel's flow has two parts. Its own noise is drawn anew in the next pixel. What its
-surroundings share is not: how well their mean curve tells flow while PS, Vp and Visf are free, and the delay. A
-region's mean keeps the second part, however many pixels it has.
+surroundings share is not: how well their mean curve tells flow while PS, Vp and Visf are free, the delay, and what no
+curve tells. A region's mean keeps the second part, however many pixels it has. What a model leaves out isn't counted.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ BORDER = 0.1
 """Weight of the wall's border pixels in the surroundings of others."""
 DELAY_SD = (0.03, 0.3)
 """Least and largest of the delay [s]: it can be sharply told and yet wrong where the model doesn't quite hold."""
-DELAY_TOGETHER = 2.0
+DELAY_TOGETHER = 1.5
 """The delay's SD takes the wall's wedges for independent; what is unusual about a heart, such as its Vp, they share."""
+NOT_TOLD = 0.025
+"""Relative SD of flow by what no curve tells: the arterial input's size, motion, pixels that hold other tissue too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,13 @@ def _shared(means: FloatArray, noise: float, fitters: Fitters) -> FloatArray:
         fitters: of the scan.
     """
     early, late = (fitter.fit(means, noise, STARTS) for fitter in (fitters.early, fitters.late))
-    by_delay = (late.parameters["flow"] - early.parameters["flow"]) / fitters.apart
-    return np.hypot((early.flow_sd + late.flow_sd) / 2, by_delay)
+    flows = early.parameters["flow"], late.parameters["flow"]
+    parts = (
+        (early.flow_sd + late.flow_sd) / 2,
+        (flows[1] - flows[0]) / fitters.apart,
+        NOT_TOLD * (flows[0] + flows[1]) / 2,
+    )
+    return np.asarray(np.linalg.norm(parts, axis=0))
 
 
 def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> FloatArray:
