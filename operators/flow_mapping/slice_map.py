@@ -32,7 +32,7 @@ BORDER = 0.1
 """Weight of the wall's border pixels in the surroundings of others."""
 DELAY_SD = (0.03, 0.3)
 """Least and largest of the delay [s]: it can be sharply told and yet wrong where the model doesn't quite hold."""
-DELAY_TOGETHER = 1.5
+DELAY_TOGETHER = 2.0
 """The delay's SD takes the wall's wedges for independent; what is unusual about a heart, such as its Vp, they share."""
 NOT_TOLD = 0.025
 """Relative SD of flow by what no curve tells: the arterial input's size, motion, pixels that hold other tissue too."""
