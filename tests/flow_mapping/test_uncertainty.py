@@ -118,7 +118,7 @@ def test_no_uncertainty_is_made_up_where_none_is_known() -> None:
     assert found.uncertainty is None
 
 
-@pytest.mark.parametrize("model", sorted(MODELS))
+@pytest.mark.parametrize("model", ["btex", "deconvolution"])
 @pytest.mark.parametrize("what", ["no number", "constant", "negative"])
 def test_a_bad_pixel_has_no_flow_and_a_flag_and_leaves_the_others_alone(what: str, model: str) -> None:
     images = ring(tissue(1.5))
