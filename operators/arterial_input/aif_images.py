@@ -18,6 +18,7 @@ from operators.gadolinium.parameters import resolve_aif
 from operators.gadolinium.saturation_recovery import make_table
 from operators.motion_correction.correction import correct_slice
 from operators.motion_correction.displacement import pull
+from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.protocol import Protocol
 from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, ImageSeries, PerfusionScan, QualityFlag
 
@@ -87,13 +88,18 @@ def _is_clipped(blood: FloatArray) -> bool:
 
 def _held_still(aif: AifSeries) -> AifSeries:
     """The series with the heart held where it is in one frame: a deep breath moves a small pool out of any mask."""
-    first, second = aif.first_echo, aif.second_echo
-    motion = correct_slice(first.pixels[SLICE], first.times[SLICE], first.pixel_spacing)
-    still = replace(aif, first_echo=replace(first, pixels=motion.pixels[None]))
-    if second is None or second.n_frames != first.n_frames:
-        return still
-    moved = pull(second.pixels[SLICE], motion.displacement, first.pixel_spacing)
-    return replace(still, second_echo=replace(second, pixels=moved[None]))
+    first, second, density = aif.first_echo, aif.second_echo, aif.proton_density
+    spacing = first.pixel_spacing
+    motion = correct_slice(first.pixels[SLICE], first.times[SLICE], spacing)
+
+    def still(series: ImageSeries, pixels: FloatArray) -> ImageSeries:
+        if density is not None:
+            pixels = unshade(pixels, log_sensitivity(density.pixels[SLICE], spacing), motion.displacement, spacing)
+        return replace(series, pixels=pixels[None])
+
+    if second is not None and second.n_frames == first.n_frames:
+        second = still(second, pull(second.pixels[SLICE], motion.displacement, spacing))
+    return replace(aif, first_echo=still(first, motion.pixels), second_echo=second)
 
 
 def _convert(

@@ -15,6 +15,7 @@ from operators.motion_correction.local_contrast import normalise
 from operators.motion_correction.proton_density import align_proton_density
 from operators.motion_correction.reference import choose_reference, find_heart
 from operators.motion_correction.residual import rms, rms_after
+from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionScan, QualityFlag
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def correct_motion(scan: PerfusionScan) -> MotionCorrection:
     """Register every frame of every slice to that slice's reference frame.
 
     The reference frame stays as it is, pixel for pixel; every other frame is read once, by cubic interpolation, from
-    the original. A slice that hardly moves is passed on untouched.
+    the original. A slice that hardly moves is passed on untouched. Where there are proton-density frames, brightness
+    is corrected for the coils' sensitivity, which doesn't move with the heart.
     """
     series = scan.perfusion
     spacing = series.pixel_spacing
@@ -62,7 +64,10 @@ def correct_motion(scan: PerfusionScan) -> MotionCorrection:
     displacement = np.stack([one.displacement for one in slices])
     density = scan.proton_density
     if density is not None:
+        shading = [log_sensitivity(frames, spacing) for frames in density.pixels]
         density = align_proton_density(density, corrected, np.stack([one.heart for one in slices]))
+        unshaded = [unshade(one.pixels, s, one.displacement, spacing) for one, s in zip(slices, shading, strict=True)]
+        corrected = replace(corrected, pixels=np.stack(unshaded))
     before, after = (np.array([getattr(one, name) for one in slices]) for name in ("before", "after"))
     logger.info(
         "motion correction of %d slices x %d frames: %s -> %s mm RMS, reference frames %s",

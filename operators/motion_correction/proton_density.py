@@ -16,6 +16,7 @@ from scipy import ndimage, signal
 from operators.errors import UnsupportedSeriesError
 from operators.motion_correction.demons import Spacing
 from operators.motion_correction.displacement import pull
+from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.series import BoolArray, FloatArray, ImageSeries
 
 REACH = 15.0
@@ -29,7 +30,7 @@ BLUR = 2.5
 
 
 def align_proton_density(density: ImageSeries, corrected: ImageSeries, hearts: BoolArray) -> ImageSeries:
-    """Each proton-density frame in the position of its slice's corrected series.
+    """Each proton-density frame in the position of its slice's corrected series, and as bright as the coils see it there.
 
     Args:
         density: frames on the same pixel grid.
@@ -52,7 +53,7 @@ def align_proton_density(density: ImageSeries, corrected: ImageSeries, hearts: B
         target = corrected.pixels[k].mean(axis=0)
         shifts = np.array([find_shift(frame, target, heart, spacing) for frame in frames])
         field = np.broadcast_to(shifts[:, :, None, None], (len(frames), 2, *frames.shape[1:]))
-        pixels[k] = pull(frames, field, spacing)
+        pixels[k] = unshade(pull(frames, field, spacing), log_sensitivity(frames, spacing), field, spacing)
     return replace(density, pixels=pixels)
 
 
