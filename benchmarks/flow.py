@@ -21,6 +21,8 @@ from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
 from operators.arterial_input.onset import find_first_pass
 from operators.flow_mapping.mapping import map_flow
+from operators.resampling.regular_grid import STEP as GRID
+from operators.resampling.regular_grid import regular
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 from perf_app.phantom.bolus import Bolus, blood_curves, time_grid
 from perf_app.phantom.capillary import Exchange, solve
@@ -205,9 +207,10 @@ def find(studies: list[Study], aif: Input, model: str, random: np.random.Generat
 
 def mapped(images: FloatArray, aif: Input, wall: BoolArray, model: str) -> FlowMap:
     """The flow map of one slice, shape (time, row, col)."""
-    series = ResampledSeries(aif.times, images[None], aif.samples, "mmol/L")
     onset = find_first_pass(aif.samples, aif.times).onset
     arterial_input = ArterialInput("file", aif.times, aif.samples, "mmol/L", onset)
+    times = np.arange(0.0, aif.times[-1] + GRID, GRID)
+    series = ResampledSeries(times, regular(arterial_input, times), aif.times[None], images[None], "mmol/L")
     return map_flow([(series, arterial_input, wall[None])], aif.hematocrit, model)[0]
 
 

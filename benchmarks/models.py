@@ -25,8 +25,8 @@ from benchmarks.pixel_fits import by_dcmri, by_scipy
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
 from operators.aha_sectors.measurement import statistics
-from operators.flow_mapping.delay import FINE
-from operators.flow_mapping.registry import MODELS
+from operators.flow_mapping.registry import MODELS, Model
+from operators.resampling.regular_grid import STEP as GRID
 from operators.series import BoolArray, FloatArray, FlowMap
 
 FIRST_SEED = 300
@@ -192,7 +192,9 @@ def compare(record: Record, pixels: int, drawn: list[tuple[Input, Study]], rando
     rows = []
     for name in MODELS:
         found = [
-            MODELS[name](upsampled(aif, 0.0), STEP / FINE, aif.hematocrit).at(study.delay).fit(curves, NOISE, STARTS)
+            MODELS[name](upsampled(aif, 0.0), GRID, aif.hematocrit)
+            .at(study.delay, aif.times)
+            .fit(curves, NOISE, STARTS)
             for (aif, study), curves in zip(chosen, noisy, strict=True)
         ]
         flow = np.concatenate([one.parameters["flow"] for one in found])[:pixels]
@@ -226,7 +228,7 @@ def seconds(model: str, slice_: tuple[Input, Study], curves: FloatArray) -> floa
     aif, study = slice_
     many = np.resize(curves, (SLICE, curves.shape[1])).astype(np.float32)
     start = time.perf_counter()
-    MODELS[model](upsampled(aif, 0.0), STEP / FINE, aif.hematocrit).at(study.delay).fit(many, NOISE)
+    made(model, aif).at(study.delay, aif.times).fit(many, NOISE)
     return (time.perf_counter() - start) / SLICE
 
 
@@ -236,9 +238,14 @@ def error(found: FloatArray, true: FloatArray) -> list[str]:
     return [f"{np.median(relative):+.1%}", f"{np.median(np.abs(relative)):.1%}", f"{np.abs(relative).max():.0%}"]
 
 
+def made(name: str, aif: Input) -> Model:
+    """A model for an input."""
+    return MODELS[name](upsampled(aif, 0.0), GRID, aif.hematocrit)
+
+
 def upsampled(aif: Input, delay: float) -> FloatArray:
-    """What the chain makes of a measured input, `FINE` times finer and `delay` later [s], shape (time,)."""
-    times = np.arange((len(aif.times) - 1) * FINE + 1) * STEP / FINE - delay
+    """What the chain makes of a measured input, every `GRID` seconds and `delay` later [s], shape (time,)."""
+    times = np.arange(0.0, aif.times[-1] + GRID / 2, GRID) - delay
     return np.where(times >= 0, CubicSpline(aif.times, aif.samples)(np.maximum(times, 0)), 0.0)
 
 

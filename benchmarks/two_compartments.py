@@ -17,8 +17,10 @@ from scipy.signal import lsim
 
 from benchmarks.record import Record
 from operators.flow_mapping import two_compartment
-from operators.flow_mapping.delay import FINE, delayed
+from operators.flow_mapping.delay import delayed
+from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.table import Fit, Fitter, Table
+from operators.resampling.regular_grid import STEP as GRID
 from operators.series import FloatArray
 
 NAMES = ("flow", "ps_ml_min_g", "vp_ml_g", "visf_ml_g")
@@ -176,7 +178,7 @@ def tell(record: Record, data: Path, aif: FloatArray, step: float, random: np.ra
     Args:
         record: of the benchmark.
         data: folder of the real series and references.
-        aif: of plasma in a heart, every `step` seconds divided by `FINE`, shape (time,).
+        aif: of plasma in a heart, every `GRID` seconds, shape (time,).
         step: between the samples of the patients' curves [s].
         random: draws the noise.
     """
@@ -186,9 +188,9 @@ def tell(record: Record, data: Path, aif: FloatArray, step: float, random: np.ra
         found, delays = fit_osipi(known, np.array([0.0]) if late == 0 else np.arange(0.0, 8.1, 0.5))
         told = f"{np.abs(delays - late).max():.1f} s" if late else "given"
         rows.append([f"OSIPI, {late} s late (24)", *worst(known, found), told])
-    fine = patients(data, aif, step / FINE)
-    sampled = replace(fine, curves=fine.curves[:, ::FINE], step=step)
-    table = delayed(two_compartment.make_table(aif, step / FINE, 0.0, WIDE_AXES), 0.0, step)
+    fine, times = patients(data, aif, GRID), np.arange(0.0, len(aif) * GRID, step)
+    sampled = replace(fine, curves=sample(fine.curves, GRID, times), step=step)
+    table = delayed(two_compartment.make_table(aif, GRID, 0.0, WIDE_AXES), GRID, times, 0.0)
     found = Fitter(without_priors(table)).fit(sampled.curves, 1e-3, EVERYWHERE).parameters
     rows.append(["patients' segments (128)", *worst(sampled, found), "given"])
     record.say(

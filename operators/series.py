@@ -258,26 +258,29 @@ class ArterialInput:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResampledSeries:
-    """Tissue and AIF on one regular time grid, what the flow models take."""
+    """What the flow models take: the AIF on a regular grid, and tissue at the times at which it was measured."""
 
     times: FloatArray
-    """On the scan's clock [s], equally spaced, shape (time,)."""
-    tissue: FloatArray
-    """Gd [mmol/L] or signal [a.u.] as `unit` says, baseline not subtracted, float32, shape (slice, time, row, col)."""
+    """Of the AIF, on the scan's clock [s], equally spaced, shape (time,)."""
     aif: FloatArray
     """Arterial input in its own unit, shape (time,); empty where there is none."""
+    tissue_times: FloatArray
+    """On the scan's clock [s], increasing, shape (slice, frame)."""
+    tissue: FloatArray
+    """Gd [mmol/L] or signal [a.u.] as `unit` says, baseline not subtracted, float32, shape (slice, frame, row, col)."""
     unit: Unit
 
     def __post_init__(self) -> None:
         _check(self, "times", np.asarray(self.times, np.float64), (None,))
-        _check(self, "tissue", np.asarray(self.tissue, np.float32), (None, len(self.times), None, None))
         _check(self, "aif", np.asarray(self.aif, np.float64), (None,))
+        _check(self, "tissue_times", np.asarray(self.tissue_times, np.float64), (None, None))
+        _check(self, "tissue", np.asarray(self.tissue, np.float32), (*self.tissue_times.shape, None, None))
         if len(self.aif) not in (0, len(self.times)):
             raise ValueError(f"ResampledSeries.aif has {len(self.aif)} samples, expected {len(self.times)} or none")
 
     @property
     def step(self) -> float:
-        """Time between two samples [s]."""
+        """Time between two samples of the AIF [s]."""
         return float(self.times[1] - self.times[0])
 
 

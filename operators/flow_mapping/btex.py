@@ -16,24 +16,17 @@ al., Magn Reson Med 2020.)
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Parameter, Table
+from operators.flow_mapping import exchange
 from operators.series import FloatArray
 
 LENGTH = 0.1
 """Of a capillary [cm]."""
 DISPERSION = 1e-5
 """Axial dispersion of plasma Dp [cm^2/s]."""
-
-FLOW_PER_VP = np.log(np.geomspace(0.5, 250.0, 24))
-"""Logarithm of F/Vp [1/min]."""
-PS_PER_VP = np.log(np.geomspace(2.0, 160.0, 10))
-"""Logarithm of PS/Vp [1/min]."""
-VISF_PER_VP = np.log(np.geomspace(1.0, 30.0, 8))
-"""Logarithm of Vi/Vp."""
-NEAR = 0.25
-"""SD of the logarithms of PS, Vp and Vi about those of a pixel's surroundings."""
 
 
 def tissue_curves(
@@ -72,23 +65,5 @@ def tissue_curves(
     return np.asarray((curves * np.exp(damping * times))[:, :samples])
 
 
-def make_table(aif: FloatArray, step: float, hematocrit: float) -> Table:
-    """Curves of all combinations at Vp = 1; multiplying F, PS, Vp and Vi by k multiplies Q by k, so scale is free.
-
-    The log-normal priors are what is known of a human heart before looking: they keep single pixels from wandering.
-
-    Args:
-        aif: whole-blood Gd above its baseline [mmol/L], shape (time,).
-        step: between samples [s].
-        hematocrit: fraction.
-    """
-    axes = FLOW_PER_VP, PS_PER_VP, VISF_PER_VP
-    flow, ps, visf = (np.exp(values).ravel() for values in np.meshgrid(*axes, indexing="ij"))
-    curves = tissue_curves(aif / (1 - hematocrit), step, flow, ps, np.ones_like(flow), visf)
-    parameters = (
-        Parameter("flow", (1, 1, 0, 0), offset=-np.log(1 - hematocrit), prior=FLOW_PRIOR, near=FLOW_NEAR),
-        Parameter("ps_ml_min_g", (1, 0, 1, 0), prior=(np.log(1.0), 0.35), near=NEAR),
-        Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30), near=NEAR),
-        Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35), near=NEAR),
-    )
-    return Table(curves.reshape(*map(len, axes), -1), axes, parameters)
+make_table = partial(exchange.make_table, tissue_curves)
+"""See `operators.flow_mapping.exchange.make_table`, with this model's curves."""

@@ -19,8 +19,8 @@ import torch
 from scipy.interpolate import BSpline
 
 from operators.flow_mapping.blood import without
-from operators.flow_mapping.delay import FINE, delayed
-from operators.flow_mapping.table import Fit, Table
+from operators.flow_mapping.sampling import sample
+from operators.flow_mapping.table import Fit
 from operators.series import FloatArray
 
 SPLINES = 40
@@ -36,13 +36,13 @@ class Deconvolution:
     """A flow model, see `operators.flow_mapping.registry.Model`.
 
     Args:
-        aif: whole-blood Gd above its baseline [mmol/L], on the fine grid, shape (time,).
-        step: of the fine grid [s].
+        aif: whole-blood Gd above its baseline [mmol/L], on a regular grid, shape (time,).
+        step: of that grid [s].
         hematocrit: not used: the deconvolution stays in whole blood.
     """
 
     def __init__(self, aif: FloatArray, step: float, hematocrit: float) -> None:  # noqa: ARG002  # all models' signature
-        self.step = step * FINE
+        self.step = step
         self.responses = _splines(np.arange(len(aif)) * step)
         halved = self.responses.copy()
         # Trapezoids: half weight for the response's first sample.
@@ -51,9 +51,9 @@ class Deconvolution:
         spectra = np.fft.rfft(halved, padded) * np.fft.rfft(aif, padded)
         self.curves = np.fft.irfft(spectra, padded, axis=1)[:, : len(aif)] * step / 60
 
-    def at(self, delay: float, blood: FloatArray | None = None) -> Solver:
-        """Fitter of curves that come `delay` seconds later [s], freed of what looks like blood (norm 1) if given."""
-        curves = delayed(Table(self.curves, (), ()), delay, self.step).curves
+    def at(self, delay: float, times: FloatArray, blood: FloatArray | None = None) -> Solver:
+        """See `operators.flow_mapping.registry.Model`."""
+        curves = sample(self.curves, self.step, times - delay)
         return Solver(curves if blood is None else without(curves, blood), self.responses)
 
 
@@ -64,7 +64,7 @@ class Solver:
     curves: FloatArray
     """What each spline gives for the arterial input, shape (spline, time)."""
     responses: FloatArray
-    """The splines themselves [mL/min/g], shape (spline, fine time)."""
+    """The splines themselves [mL/min/g], shape (spline, time of the input)."""
 
     def fit(self, curves: FloatArray, noise: float, starts: int = 1, around: Fit | None = None) -> Fit:  # noqa: ARG002
         """Responses of curves and the flow that they tell.

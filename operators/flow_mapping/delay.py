@@ -14,13 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import binary_erosion
 
+from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import BoolArray, FloatArray
 
-FINE = 4
-"""The table's curves are made on so many times finer a grid, so that a delay is a shift by few samples."""
 LONGEST = 3.5
 """[s]"""
+SPACING = 0.125
+"""Of the delays tried first [s]."""
+AROUND, CLOSE = 0.375, 0.03125
+"""The delay is averaged over so much at either side of the best of these, in such steps [s]."""
 WEDGES = 6
 """Of a slice's wall, by angle about its centre."""
 FEWEST = 10
@@ -33,14 +36,16 @@ STARTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What one scan tells of the delay."""
+    """What one slice tells of the delay."""
 
     curves: FloatArray
     """Gd above its baseline of wedges of the inner wall [mmol/L], shape (wedge, time)."""
+    times: FloatArray
+    """Of their samples, from the arterial input's first one on [s], shape (time,)."""
     table: Table
-    """On the fine grid."""
+    """On a regular grid."""
     step: float
-    """Between the curves' samples [s]."""
+    """Of that grid [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Delay:
 
     seconds: float
     sd: float
-    """Of the delay, from how sharply the misfit rises about its least [s]; infinite where there was nothing to tell."""
+    """Of its posterior [s]; infinite where there was nothing to tell."""
 
 
 def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
@@ -68,49 +73,38 @@ def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
     return [np.median(images[:, rows, cols], axis=1) for rows, cols in parts if len(rows) >= FEWEST]
 
 
-def delayed(table: Table, delay: float, step: float) -> Table:
-    """A table made on the fine grid at the grid's own samples, its curves `delay` later [s], linear between."""
-    whole, part = divmod(delay * FINE / step, 1.0)
-    early, late = (_later(table.curves, int(whole) + k) for k in (0, 1))
-    return replace(table, curves=((1 - part) * early + part * late)[..., ::FINE])
+def delayed(table: Table, step: float, times: FloatArray, delay: float) -> Table:
+    """A table made on a regular grid of `step` [s], at other times [s] and its curves `delay` later [s]."""
+    return replace(table, curves=sample(table.curves, step, times - delay))
 
 
-def _later(curves: FloatArray, samples: int) -> FloatArray:
-    shifted = np.zeros_like(curves)
-    shifted[..., samples:] = curves[..., : curves.shape[-1] - samples]
-    return shifted
+def find_delay(slices: Sequence[Telling]) -> Delay:
+    """Posterior mean of the delay of all slices of a study's scans, 0 where there is nothing to tell it by.
 
-
-def find_delay(scans: Sequence[Telling]) -> Delay:
-    """Delay at which the model describes all scans of a study best, 0 where there is nothing to tell it by."""
-    telling = [scan for scan in scans if len(scan.curves)]
+    Each wedge's other parameters are integrated over, not only chosen at their best: a best value for each of many
+    wedges would draw what they share away from the truth (Neyman and Scott, Econometrica 1948).
+    """
+    telling = [one for one in slices if len(one.curves)]
     if not telling:
         return Delay(0.0, np.inf)
-    spacing = min(scan.step for scan in telling) / FINE
-    coarse = np.arange(0.0, LONGEST + spacing / 2, spacing)
+    coarse = np.arange(0.0, LONGEST + SPACING / 2, SPACING)
     fits = [_fits(telling, delay, [NOISE[0]] * len(telling)) for delay in coarse]
     best = int(np.argmin([_cost(fit) for fit in fits]))
     noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
-    close = np.unique(np.maximum(coarse[best] + spacing * np.arange(-2.0, 2.01, 0.25), 0.0))
-    return _lowest(close, np.array([_cost(_fits(telling, delay, noise)) for delay in close]))
+    near = np.arange(-AROUND, AROUND + CLOSE / 2, CLOSE) + coarse[best]
+    near = near[near >= 0]
+    cost = np.array([_cost(_fits(telling, delay, noise)) for delay in near])
+    weight = np.exp(cost.min() - cost)
+    mean = float(np.average(near, weights=weight))
+    return Delay(mean, float(np.sqrt(np.average((near - mean) ** 2, weights=weight) + CLOSE**2 / 12)))
 
 
-def _fits(scans: Sequence[Telling], delay: float, noise: Sequence[float]) -> list[Fit]:
+def _fits(slices: Sequence[Telling], delay: float, noise: Sequence[float]) -> list[Fit]:
     return [
-        Fitter(delayed(scan.table, delay, scan.step)).fit(scan.curves, own, STARTS)
-        for scan, own in zip(scans, noise, strict=True)
+        Fitter(delayed(one.table, one.step, one.times, delay)).fit(one.curves, own, STARTS)
+        for one, own in zip(slices, noise, strict=True)
     ]
 
 
 def _cost(fits: list[Fit]) -> float:
     return float(sum(fit.cost.sum() for fit in fits))
-
-
-def _lowest(delays: FloatArray, cost: FloatArray) -> Delay:
-    """Lowest point of the parabola through the least cost and its neighbours."""
-    best = int(np.clip(np.argmin(cost), 1, len(cost) - 2))
-    square, slope, _ = np.polyfit(delays[best - 1 : best + 2] - delays[best], cost[best - 1 : best + 2], 2)
-    if square <= 0:
-        return Delay(float(delays[np.argmin(cost)]), float(np.ptp(delays)))
-    lowest = np.clip(delays[best] - slope / (2 * square), delays[best - 1], delays[best + 1])
-    return Delay(float(lowest), float(1 / np.sqrt(2 * square)))

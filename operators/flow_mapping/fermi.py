@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from operators.flow_mapping.blood import without
-from operators.flow_mapping.delay import FINE, delayed
+from operators.flow_mapping.delay import delayed
 from operators.flow_mapping.table import FLOW_NEAR, FLOW_PRIOR, Fit, Fitter, Parameter, Table
 from operators.series import FloatArray
 
@@ -29,22 +29,22 @@ class Fermi:
     """A flow model, see `operators.flow_mapping.registry.Model`.
 
     Args:
-        aif: whole-blood Gd above its baseline [mmol/L], on the fine grid, shape (time,).
-        step: of the fine grid [s].
+        aif: whole-blood Gd above its baseline [mmol/L], on a regular grid, shape (time,).
+        step: of that grid [s].
         hematocrit: not used: the deconvolution stays in whole blood.
     """
 
     def __init__(self, aif: FloatArray, step: float, hematocrit: float) -> None:  # noqa: ARG002  # all models' signature
-        self.table, self.step = make_table(aif, step), step * FINE
+        self.table, self.step = make_table(aif, step), step
         peak = int(np.argmax(aif))
         fallen = np.flatnonzero(aif[peak:] < FALLEN * aif[peak])
         self.end = (peak + int(fallen[0]) if len(fallen) else len(aif)) * step
 
-    def at(self, delay: float, blood: FloatArray | None = None) -> FirstPass:
-        """Fitter of curves that come `delay` seconds later [s], freed of what looks like blood (norm 1) if given."""
-        late = delayed(self.table, delay, self.step)
+    def at(self, delay: float, times: FloatArray, blood: FloatArray | None = None) -> FirstPass:
+        """See `operators.flow_mapping.registry.Model`."""
+        late = delayed(self.table, self.step, times, delay)
         curves = late.curves if blood is None else without(late.curves, blood)
-        samples = int(np.ceil((self.end + delay) / self.step)) + 1
+        samples = int(np.searchsorted(times, self.end + delay)) + 1
         return FirstPass(Fitter(replace(late, curves=curves[..., :samples])), samples)
 
 

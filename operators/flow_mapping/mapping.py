@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping import btex
-from operators.flow_mapping.delay import FINE, Delay, Telling, find_delay, wedge_curves
-from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.slice_map import about, map_slice, unusable_flags, usable
+from operators.flow_mapping.delay import Delay, Telling, find_delay, wedge_curves
+from operators.flow_mapping.registry import MODELS, Model
+from operators.flow_mapping.sampling import sample
+from operators.flow_mapping.slice_map import Unusable, about, map_slice
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 
@@ -25,82 +25,100 @@ LEAD = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Enhancement:
-    """An absolute scan from the onset on."""
+class _Slice:
+    """From before the bolus on."""
 
-    images: tuple[FloatArray, ...]
-    """Gd above its baseline of each slice [mmol/L], shape (time, row, col)."""
+    images: FloatArray
+    """Gd above its baseline [mmol/L], shape (time, row, col)."""
+    times: FloatArray
+    """From the arterial input's first sample on [s], shape (time,)."""
+    wall: BoolArray
+    """Shape (row, col)."""
+    unusable: Unusable
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """An absolute one."""
+
+    slices: tuple[_Slice, ...]
     aif: FloatArray
-    """Above its baseline [mmol/L], on the fine grid, shape (time,)."""
+    """Above its baseline [mmol/L], shape (time,)."""
     step: float
-    """Between images [s]."""
+    """Between the AIF's samples [s]."""
 
 
 def map_flow(
-    scans: Sequence[tuple[ResampledSeries, ArterialInput, BoolArray]], hematocrit: float, model: str = "btex"
+    scans: Sequence[tuple[ResampledSeries, ArterialInput, BoolArray]],
+    hematocrit: float,
+    model: str = "btex",
+    hematocrit_from: str = "given",
 ) -> tuple[FlowMap, ...]:
     """Of each scan of a study: MBF where tissue and input are Gd concentrations, else upslope relative to the blood's.
 
     Args:
-        scans: tissue and AIF on one grid, what the AIF was made from, and the myocardium, shape (slice, row, col).
+        scans: tissue and AIF, what the AIF was made from, and the myocardium, shape (slice, row, col).
         hematocrit: fraction.
         model: name in `MODELS`.
+        hematocrit_from: where the hematocrit comes from, in a word.
 
     Raises:
         SettingError: there is no such model.
     """
     if model not in MODELS:
         raise SettingError(f"There is no flow model {model}.", where="model", hint=f"Take one of {', '.join(MODELS)}.")
-    enhancements = [_enhancement(resampled, aif) for resampled, aif, _ in scans]
-    delay = find_delay([_telling(e, m, hematocrit) for e, (_, _, m) in zip(enhancements, scans, strict=True) if e])
-    return tuple(
-        _absolute(enhancement, wall, delay, hematocrit, model) if enhancement else _relative(resampled, aif)
-        for enhancement, (resampled, aif, wall) in zip(enhancements, scans, strict=True)
-    )
-
-
-def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput) -> _Enhancement | None:
-    """None where flow can only be relative."""
-    if not arterial_input.absolute or resampled.unit != "mmol/L":
-        return None
-    onset = _onset(resampled, arterial_input)
-    arrival = max(0, int(np.floor((onset - resampled.times[0]) / resampled.step)))
-    # The onset is where the bolus can be told from noise: it begins before.
-    start = max(0, arrival - round(LEAD / resampled.step))
-    aif = resampled.aif[start:] - (resampled.aif[:start].mean() if start > 0 else 0.0)
-    coarse = np.arange(len(aif)) * FINE
-    fine = CubicSpline(coarse, aif)(np.arange(coarse[-1] + 1))
-    return _Enhancement(tuple(_above_baseline(images, start) for images in resampled.tissue), fine, resampled.step)
-
-
-def _telling(enhancement: _Enhancement, myocardium: BoolArray, hematocrit: float) -> Telling:
-    walls = zip(enhancement.images, myocardium, strict=True)
-    curves = [curve for images, wall in walls for curve in wedge_curves(images, wall & usable(images))]
-    table = btex.make_table(enhancement.aif, enhancement.step / FINE, hematocrit)
-    return Telling(np.array(curves, np.float32), table, enhancement.step)
-
-
-def _absolute(enhancement: _Enhancement, walls: BoolArray, delay: Delay, hematocrit: float, model: str) -> FlowMap:
-    made = MODELS[model](enhancement.aif, enhancement.step / FINE, hematocrit)
-    fitters = about(made, delay, enhancement.aif[::FINE] / np.linalg.norm(enhancement.aif[::FINE]))
-    slices = list(zip(enhancement.images, walls, strict=True))
-    maps = [map_slice(images, wall, fitters) for images, wall in slices]
-    flags = [flag for k, (images, wall) in enumerate(slices) for flag in unusable_flags(images, wall, k)]
-    stacked = {name: np.stack([one[name] for one in maps]) for name in maps[0]}
-    logger.info("flow mapping: %s, delay %.2f s", model, delay.seconds)
+    enhanced = [_enhancement(*one) for one in scans]
+    delay = find_delay([telling for scan in enhanced if scan for telling in _telling(scan, hematocrit)])
     assumptions: dict[str, float | str] = {
         "hematocrit": hematocrit,
+        "hematocrit_from": hematocrit_from,
         "delay_s": round(delay.seconds, 3),
         "delay_from": "all scans of the study",
     }
+    return tuple(
+        _absolute(scan, delay, MODELS[model](scan.aif, scan.step, hematocrit), model, assumptions)
+        if scan
+        else _relative(resampled, aif)
+        for scan, (resampled, aif, _) in zip(enhanced, scans, strict=True)
+    )
+
+
+def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, walls: BoolArray) -> _Scan | None:
+    """None where flow can only be relative."""
+    if not arterial_input.absolute or resampled.unit != "mmol/L":
+        return None
+    # The onset is where the bolus can be told from noise: it begins before.
+    first = int(np.clip(np.searchsorted(resampled.times, _onset(resampled, arterial_input) - LEAD), 0, None))
+    start = float(resampled.times[first])
+    aif = resampled.aif[first:] - (resampled.aif[:first].mean() if first > 0 else 0.0)
+    slices = []
+    for tissue, times, wall in zip(resampled.tissue, resampled.tissue_times, walls, strict=True):
+        before = times < start
+        baseline = tissue[before].mean(axis=0) if before.any() else np.float32(0)
+        images = np.asarray(tissue[~before] - baseline, np.float32)
+        slices.append(_Slice(images, times[~before] - start, wall, Unusable.of(images)))
+    return _Scan(tuple(slices), aif, resampled.step)
+
+
+def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
+    table = btex.make_table(scan.aif, scan.step, hematocrit)
+    curves = [wedge_curves(one.images, one.wall & one.unusable.usable) for one in scan.slices]
+    return [
+        Telling(np.array(mine, np.float32), one.times, table, scan.step)
+        for mine, one in zip(curves, scan.slices, strict=True)
+    ]
+
+
+def _absolute(scan: _Scan, delay: Delay, made: Model, name: str, assumptions: Mapping[str, float | str]) -> FlowMap:
+    maps, flags = [], []
+    for number, one in enumerate(scan.slices):
+        fitters = about(made, delay, one.times, sample(scan.aif, scan.step, one.times))
+        maps.append(map_slice(one.images, one.wall, one.unusable.usable, fitters))
+        flags += one.unusable.flags(one.wall, number)
+    stacked = {key: np.stack([one[key] for one in maps]) for key in maps[0]}
+    logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     flow, delays = stacked.pop("flow"), np.full(len(maps), delay.seconds)
-    return FlowMap(flow, "mL/min/g", model, delays, stacked, assumptions=assumptions, flags=tuple(flags))
-
-
-def _above_baseline(tissue: FloatArray, start: int) -> FloatArray:
-    """Images from the onset on, above their mean before it, shape (time, row, col)."""
-    baseline = tissue[:start].mean(axis=0) if start > 0 else np.float32(0)
-    return np.asarray(tissue[start:] - baseline, np.float32)
+    return FlowMap(flow, "mL/min/g", name, delays, stacked, assumptions=assumptions, flags=tuple(flags))
 
 
 def _onset(resampled: ResampledSeries, arterial_input: ArterialInput) -> float:
@@ -119,6 +137,8 @@ def _relative(resampled: ResampledSeries, arterial_input: ArterialInput) -> Flow
         why = "The images are signal, not Gd concentration, so blood flow can't be quantified."
     else:
         why = "There is no arterial input in Gd concentration, so blood flow can't be quantified."
-    onset = _onset(resampled, arterial_input) - float(resampled.times[0])
-    flow = np.stack([relative_upslope(t, resampled.aif, onset, resampled.step) for t in resampled.tissue])
+    onset = _onset(resampled, arterial_input)
+    blood = arterial_input.values, arterial_input.times
+    both = zip(resampled.tissue, resampled.tissue_times, strict=True)
+    flow = np.stack([relative_upslope(tissue, times, *blood, onset) for tissue, times in both])
     return FlowMap(flow, "relative upslope", "upslope", np.zeros(slices), why_relative=why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from monai.deploy.core import Fragment
@@ -33,10 +32,5 @@ class FlowMapping(Door):
         segmentation: tuple[Segmentation, ...],
     ) -> tuple[FlowMap, ...]:
         walls = [one.labels == Label.MYOCARDIUM for one in segmentation]
-        maps = map_flow(tuple(zip(resampled, arterial_input, walls, strict=True)), self.hematocrit, self.model)
-        return tuple(
-            replace(one, assumptions={**one.assumptions, "hematocrit_from": self.hematocrit_from})
-            if "hematocrit" in one.assumptions
-            else one
-            for one in maps
-        )
+        scans = tuple(zip(resampled, arterial_input, walls, strict=True))
+        return map_flow(scans, self.hematocrit, self.model, self.hematocrit_from)

@@ -14,7 +14,7 @@ from typing import Protocol
 from operators.flow_mapping import btex, two_compartment
 from operators.flow_mapping.blood import without
 from operators.flow_mapping.deconvolution import Deconvolution
-from operators.flow_mapping.delay import FINE, delayed
+from operators.flow_mapping.delay import delayed
 from operators.flow_mapping.fermi import Fermi
 from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import FloatArray
@@ -30,11 +30,12 @@ class CurveFitter(Protocol):
 class Model(Protocol):
     """A flow model for one arterial input."""
 
-    def at(self, delay: float, blood: FloatArray | None = None) -> CurveFitter:
+    def at(self, delay: float, times: FloatArray, blood: FloatArray | None = None) -> CurveFitter:
         """Fitter of curves that come `delay` seconds later.
 
         Args:
             delay: [s].
+            times: of the curves' samples, from the arterial input's first one on [s], shape (time,).
             blood: a curve of norm 1, shape (time,): what looks like it was taken from the curves to be fitted.
         """
 
@@ -44,24 +45,24 @@ class Tabulated:
     """A model that is a table of curves."""
 
     table: Table
-    """On the fine grid."""
+    """On the arterial input's grid."""
     step: float
-    """Between the samples of the curves to be fitted [s]."""
+    """Of that grid [s]."""
 
-    def at(self, delay: float, blood: FloatArray | None = None) -> CurveFitter:
+    def at(self, delay: float, times: FloatArray, blood: FloatArray | None = None) -> CurveFitter:
         """See `Model`."""
-        late = delayed(self.table, delay, self.step)
+        late = delayed(self.table, self.step, times, delay)
         return Fitter(late if blood is None else replace(late, curves=without(late.curves, blood)))
 
 
 Maker = Callable[[FloatArray, float, float], Model]
-"""Of a model, from the AIF above its baseline on the fine grid [mmol/L], that grid's step [s] and the hematocrit."""
+"""Of a model, from the AIF above its baseline on a regular grid [mmol/L], that grid's step [s] and the hematocrit."""
 
 
 def _tabulated(
     make_table: Callable[[FloatArray, float, float], Table], aif: FloatArray, step: float, hematocrit: float
 ) -> Model:
-    return Tabulated(make_table(aif, step, hematocrit), step * FINE)
+    return Tabulated(make_table(aif, step, hematocrit), step)
 
 
 MODELS: dict[str, Maker] = {

@@ -40,7 +40,7 @@ NOT_TOLD = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Fitters:
-    """A model about a study's delay."""
+    """A model about a study's delay, at a slice's times."""
 
     usual: CurveFitter
     bloodless: CurveFitter
@@ -54,77 +54,98 @@ class Fitters:
     """The arterial input at norm 1, shape (time,)."""
 
 
-def about(model: Model, delay: Delay, blood: FloatArray) -> Fitters:
-    """Fitters of a model at a delay and at either side of it."""
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Pixels of a slice that can have no flow, shape (row, col) each."""
+
+    not_finite: BoolArray
+    constant: BoolArray
+    negative: BoolArray
+    """Whose curves fall below their baseline."""
+
+    @classmethod
+    def of(cls, images: FloatArray) -> Unusable:
+        """In images of Gd above its baseline [mmol/L], shape (time, row, col)."""
+        infinite = np.asarray(~np.isfinite(images).all(axis=0))
+        finite = np.where(infinite, np.float32(0), images)
+        constant = np.asarray(~infinite & (np.ptp(finite, axis=0) == 0))
+        return cls(infinite, constant, np.asarray(finite.mean(axis=0) < BELOW))
+
+    @property
+    def usable(self) -> BoolArray:
+        """All others, shape (row, col)."""
+        return np.asarray(~(self.not_finite | self.constant | self.negative))
+
+    def flags(self, wall: BoolArray, number: int) -> list[QualityFlag]:
+        """What must be said of a wall (row, col) in slice `number` from 0."""
+        counts = [int((wall & one).sum()) for one in (self.not_finite, self.constant, self.negative)]
+        if not any(counts):
+            return []
+        reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(*counts)
+        text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
+        return [QualityFlag("flow_pixels_missing", "warning", text, number)]
+
+
+def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> Fitters:
+    """Fitters of a slice at a delay and at either side of it.
+
+    Args:
+        model: of the scan's arterial input.
+        delay: of the study.
+        times: of the slice's frames, from the arterial input's first sample on [s], shape (time,).
+        blood: the arterial input at these times, shape (time,).
+    """
     sd = float(np.clip(DELAY_TOGETHER * delay.sd, *DELAY_SD))
     early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
+    blood = blood / np.linalg.norm(blood)
     return Fitters(
-        model.at(delay.seconds),
-        model.at(delay.seconds, blood),
-        model.at(early),
-        model.at(late),
+        model.at(delay.seconds, times),
+        model.at(delay.seconds, times, blood),
+        model.at(early, times),
+        model.at(late, times),
         (late - early) / sd,
         blood,
     )
 
 
-def map_slice(images: FloatArray, wall: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
-    """Maps (row, col) by name, NaN where a pixel has no value: no numbers, no signal, or nothing that Gd could be.
+def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
+    """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
     Args:
         images: Gd above its baseline [mmol/L], shape (time, row, col).
         wall: myocardium, shape (row, col).
-        fitters: of the scan.
+        usable: pixels that can have a flow, shape (row, col).
+        fitters: of the slice.
     """
-    known = usable(images)
-    inner, wall = binary_erosion(wall) & known, wall & known
+    inner, wall = binary_erosion(wall) & usable, wall & usable
     maps: dict[str, FloatArray] = {}
-    _fill(maps, known, fitters.usual.fit(images[:, known].T, NOISE[0]))
+    everywhere = fitters.usual.fit(images[:, usable].T, NOISE[0])
+    _fill(maps, usable, everywhere)
     maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
     if wall.any():
-        _fit_wall(maps, np.where(known, images, np.float32(0)), wall, inner, fitters)
+        noise = max(NOISE[1], everywhere.of(wall[usable]).noise())
+        _fit_wall(maps, np.where(usable, images, np.float32(0)), wall, inner, noise, fitters)
     too_much = maps["flow"] > HIGHEST
     return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
 
 
-def unusable_flags(images: FloatArray, wall: BoolArray, number: int) -> list[QualityFlag]:
-    """What must be said of the wall's pixels that have no flow, of slice `number` from 0; arguments as `map_slice`."""
-    counts = [int((wall & one).sum()) for one in _unusable(images)]
-    if not any(counts):
-        return []
-    reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(*counts)
-    text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
-    return [QualityFlag("flow_pixels_missing", "warning", text, number)]
-
-
-def usable(images: FloatArray) -> BoolArray:
-    """Pixels (row, col) of images (time, row, col) that can have a flow."""
-    return np.asarray(~np.any(_unusable(images), axis=0))
-
-
-def _unusable(images: FloatArray) -> tuple[BoolArray, BoolArray, BoolArray]:
-    """Pixels with samples that are no numbers, that never change, and that fall below their baseline."""
-    infinite = np.asarray(~np.isfinite(images).all(axis=0))
-    finite = np.where(infinite, np.float32(0), images)
-    constant = np.asarray(~infinite & (np.ptp(finite, axis=0) == 0))
-    return infinite, constant, np.asarray(finite.mean(axis=0) < BELOW)
-
-
 def _fit_wall(
-    maps: dict[str, FloatArray], images: FloatArray, wall: BoolArray, inner: BoolArray, fitters: Fitters
+    maps: dict[str, FloatArray],
+    images: FloatArray,
+    wall: BoolArray,
+    inner: BoolArray,
+    noise: float,
+    fitters: Fitters,
 ) -> None:
     """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
 
     Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
     """
-    curves = images[:, wall].T
-    noise = max(NOISE[1], fitters.usual.fit(curves, NOISE[0]).noise())
-    means = _surroundings(images, wall, inner)
+    means, within = _surroundings(images, wall, inner), inner[wall]
     around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
-    _fill(maps, wall, fitters.usual.fit(curves, noise, STARTS, around))
-    border = ~inner[wall]
-    of_border = fitters.bloodless.fit(without(curves[border], fitters.blood), noise, STARTS, around.of(border))
-    _fill(maps, wall & ~inner, of_border)
+    _fill(maps, inner, fitters.usual.fit(images[:, inner].T, noise, STARTS, around.of(within)))
+    border = without(images[:, wall & ~inner].T, fitters.blood)
+    _fill(maps, wall & ~inner, fitters.bloodless.fit(border, noise, STARTS, around.of(~within)))
 
     shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)
     maps["flow_sd_shared_ml_min_g"][wall] = shared
@@ -137,7 +158,7 @@ def _shared(means: FloatArray, noise: float, fitters: Fitters) -> FloatArray:
     Args:
         means: curves of the surroundings [mmol/L], shape (curve, time).
         noise: SD of their samples, what goes together in space and time counted in [mmol/L].
-        fitters: of the scan.
+        fitters: of the slice.
     """
     early, late = (fitter.fit(means, noise, STARTS) for fitter in (fitters.early, fitters.late))
     flows = early.parameters["flow"], late.parameters["flow"]

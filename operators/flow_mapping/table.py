@@ -70,7 +70,8 @@ class Fit:
     residual: FloatArray
     """What the model leaves [mmol/L], shape (curve, time)."""
     cost: FloatArray
-    """Minus the log posterior, but for a constant, shape (curve,)."""
+    """Minus the log of the evidence, but for a constant: the posterior integrated over all parameters, by Laplace's
+    approximation at its mode; shape (curve,)."""
     sums: torch.Tensor
     """The parameters, or their logarithms where those are fitted, shape (curve, parameter)."""
 
@@ -183,6 +184,7 @@ class Fitter:
         sums = x @ self.weights.T + self.offsets
         pull = (sums - expected).square() @ precision
         cost = (trust * (left.square().sum(1) + outside) + pull) / 2
+        cost = cost + torch.linalg.slogdet(hessian).logabsdet / 2
         of_flow = self.weights[0].expand(len(x), -1)
         variance = (torch.linalg.solve(hessian, of_flow) * of_flow).sum(1).clamp_min(0)
         return sums, sums[:, 0].exp() * variance.sqrt(), mine - left, cost

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from operators.series import BoolArray, FloatArray
 
-SMOOTHING = 3.0
+SMOOTHING = 1.5
 """SD of the Gaussian over a proton-density reference [mm]."""
 BASELINE_SMOOTHING = 5.0
 """The same over a baseline of saturation-recovery frames, which is noisier."""

@@ -30,7 +30,7 @@ BLUR = 2.5
 
 
 def align_proton_density(density: ImageSeries, corrected: ImageSeries, hearts: BoolArray) -> ImageSeries:
-    """Each proton-density frame in the position of its slice's corrected series, and as bright as the coils see it there.
+    """Each proton-density frame in the position of its slice's corrected series, as bright as the coils see it there.
 
     Args:
         density: frames on the same pixel grid.

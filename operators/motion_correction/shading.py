@@ -1,4 +1,4 @@
-"""What the coils' sensitivity does to a heart that moves: it stays where it is in space, so the signal goes up and down.
+"""What the coils' sensitivity does to a heart that moves: it stays where it is, so the signal goes up and down.
 
 Proton-density frames show it, times a density that differs little between blood, muscle, fat and liver. Smoothed far
 beyond the heart's structures, it tells by how much a pixel read at another place is brighter there.
@@ -51,5 +51,5 @@ def unshade(images: FloatArray, sensitivity: FloatArray, field: FloatArray, spac
         spacing: distance between rows and between columns [mm].
     """
     here = torch.from_numpy(np.asarray(sensitivity, np.float32))
-    there = warp(here.expand(len(field), -1, -1), torch.from_numpy(np.asarray(field, np.float32)), spacing)
+    there = warp(here.expand(len(field), -1, -1), torch.tensor(np.asarray(field, np.float32)), spacing)
     return np.asarray(images * torch.exp(here - there).numpy(), np.float32)

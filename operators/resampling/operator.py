@@ -8,7 +8,7 @@ from operators.series import ArterialInput, GadoliniumSeries, ResampledSeries
 
 
 class Resampler(ScanDoor):
-    """Puts each scan on a regular time grid."""
+    """Puts each scan's arterial input on a regular time grid."""
 
     inputs = ("gadolinium", "arterial_input")
     output = "resampled"

@@ -9,6 +9,8 @@ from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping.btex import tissue_curves
 from operators.flow_mapping.mapping import map_flow
+from operators.resampling.regular_grid import STEP as GRID
+from operators.resampling.regular_grid import regular
 from operators.series import ArterialInput, FloatArray, FlowMap, ResampledSeries
 
 STEP = 0.5
@@ -27,15 +29,22 @@ def bolus() -> FloatArray:
 
 def mapped(tissue: FloatArray, aif: FloatArray, model: str = "btex") -> FlowMap:
     """Of curves (curve, time), each filling a slice's wall."""
-    series = ResampledSeries(
-        TIMES, np.broadcast_to(tissue[:, :, None, None], (*tissue.shape, SIDE, SIDE)), aif, "mmol/L"
-    )
+    return images_mapped(np.broadcast_to(tissue[:, :, None, None], (*tissue.shape, SIDE, SIDE)), aif, model)
+
+
+def images_mapped(images: FloatArray, aif: FloatArray, model: str = "btex", times: FloatArray = TIMES) -> FlowMap:
+    """Of slices (slice, time, row, col) that are all wall, at times (time,) of their own."""
     arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset)
-    everywhere = np.ones((len(tissue), SIDE, SIDE), bool)
+    fine = np.arange(0, TIMES[-1], GRID)
+    own = np.broadcast_to(times, images.shape[:2])
+    series = ResampledSeries(fine, regular(arterial_input, fine), own, images, "mmol/L")
+    everywhere = np.ones((len(images), *images.shape[2:]), bool)
     return map_flow([(series, arterial_input, everywhere)], HEMATOCRIT, model)[0]
 
 
-def capillary(aif: FloatArray, mbf: float, ps: float, vp: float, visf: float, cells: int = 60) -> FloatArray:
+def capillary(
+    aif: FloatArray, mbf: float, ps: float, vp: float, visf: float, at: FloatArray = TIMES, cells: int = 60
+) -> FloatArray:
     """The same equations by an upwind finite-volume scheme, plug flow."""
     fine = 0.01
     times = np.arange(0, TIMES[-1] + fine, fine)
@@ -49,7 +58,7 @@ def capillary(aif: FloatArray, mbf: float, ps: float, vp: float, visf: float, ce
         leak = exchange * (plasma - interstitium)
         plasma = plasma + fine * (flow * cells * (upstream - plasma) - leak) / vp
         interstitium = interstitium + fine * leak / visf
-    return np.asarray(np.interp(TIMES, times, held))
+    return np.asarray(np.interp(at, times, held))
 
 
 @pytest.mark.parametrize(("mbf", "ps"), [(0.8, 0.8), (2.0, 1.2)])
@@ -86,7 +95,7 @@ def test_pixels_without_signal_have_no_value() -> None:
 
 def test_signal_gives_relative_values_and_no_absolute_unit() -> None:
     tissue = np.stack([0.1 * bolus(), 0.2 * bolus()])
-    series = ResampledSeries(TIMES, tissue.T[None, :, None, :], bolus(), "a.u.")
+    series = ResampledSeries(TIMES, bolus(), TIMES[None], tissue.T[None, :, None, :], "a.u.")
     blood = ArterialInput("perfusion_series", TIMES, bolus(), "a.u.", 6.0)
     (found,) = map_flow([(series, blood, np.ones((1, 1, 2), bool))], HEMATOCRIT)
     assert found.unit == "relative upslope"
@@ -104,9 +113,7 @@ def test_blood_at_the_wall_s_border_does_not_pass_for_flow() -> None:
     curve = capillary(bolus(), 0.8, 1.0, 0.045, 0.22)
     images = np.broadcast_to(curve[:, None, None], (len(TIMES), SIDE, SIDE)).copy()
     images[:, 0] += 0.08 * bolus()[:, None]
-    series = ResampledSeries(TIMES, images[None], bolus(), "mmol/L")
-    arterial_input = ArterialInput("file", TIMES, bolus(), "mmol/L", find_first_pass(bolus(), TIMES).onset)
-    (found,) = map_flow([(series, arterial_input, np.ones((1, SIDE, SIDE), bool))], HEMATOCRIT)
+    found = images_mapped(images[None], bolus())
     np.testing.assert_allclose(found.flow[0, 0, 1:-1], 0.8, rtol=0.15)
 
 
@@ -116,3 +123,14 @@ def test_the_delay_is_found() -> None:
     found = mapped(late[None], bolus())
     np.testing.assert_allclose(found.delay, 0.7, atol=0.1)
     np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], 1.5, rtol=0.1)
+
+
+def test_irregular_beats_change_no_flow() -> None:
+    """Frames at uneven times, one beat missed, tell the same as frames every half second."""
+    beats = np.cumsum(np.random.default_rng(3).uniform(0.55, 0.9, 60))
+    beats = np.delete(beats[beats < TIMES[-1]], 14)
+    curve = capillary(bolus(), 2.0, 1.0, 0.045, 0.22, at=beats - 0.7)
+    images = curve[None, :, None, None] * np.ones((1, 1, SIDE, SIDE))
+    found = images_mapped(images, bolus(), times=beats)
+    np.testing.assert_allclose(found.delay, 0.7, atol=0.1)
+    np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], 2.0, rtol=0.1)

