@@ -133,7 +133,7 @@ def test_a_bad_pixel_has_no_flow_and_a_flag_and_leaves_the_others_alone(what: st
     others = WALL.copy()
     others[12, 21] = False
     change = np.abs(found.flow[0][others] / whole.flow[0][others] - 1)
-    assert np.median(change) < 0.1
-    assert change.max() < 0.3
+    assert np.nanmedian(change) < 0.1
+    assert np.nanmax(change) < 0.3
     assert [flag.code for flag in found.flags] == ["flow_pixels_missing"]
     assert "1 " in found.flags[0].message
