@@ -20,7 +20,7 @@ from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionS
 
 logger = logging.getLogger(__name__)
 
-RANKS = (1, 2, 2, 3)
+RANKS = (2, 3, 4, 5)
 """Modes of the model series by round: many at once would model the motion too, few at the end miss the contrast."""
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""

@@ -26,7 +26,7 @@ class Level:
     iterations: int
 
 
-LEVELS = (Level(15.0, 20), Level(7.5, 20), Level(3.75, 15))
+LEVELS = (Level(15.0, 20), Level(7.5, 15), Level(3.75, 10), Level(2.5, 10))
 SMOOTHING = 2.5
 """SD of the Gaussian on the field, in the level's pixels."""
 NOISE = 0.06

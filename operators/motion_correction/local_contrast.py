@@ -13,7 +13,7 @@ from operators.motion_correction.demons import Spacing, smooth
 
 WINDOW = 4.5
 """SD of the Gaussian window [mm]: wider than an edge, narrower than a chamber."""
-FLAT = 0.1
+FLAT = 0.05
 """Local SD below which there's only noise, as a fraction of the images' bright end."""
 SCALE = 0.25
 """SD of the result: what the demons' noise level is meant for."""
