@@ -10,7 +10,7 @@ from scipy import ndimage
 from operators.arterial_input.blood_pool import find_blood_pool, pool_curve
 from operators.series import BoolArray, FloatArray
 
-BRIGHT = 0.65
+BRIGHT = 0.5
 """Frames whose LV blood pool enhances at least this fraction of its peak come into question."""
 WALL = 12.0
 """Distance from the blood pool that still is heart [mm]."""
