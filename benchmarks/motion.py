@@ -163,8 +163,8 @@ def tell_density(record: Record, density: list[tuple[float, float]]) -> None:
     worse = int((after > before + SAME).sum())
     record.say(
         f"Offset of {len(before)} proton-density frames, which are shifted as a whole: median "
-        f"{np.median(before):.2f} -> {np.median(after):.2f} mm, 90th percentile {np.percentile(before, 90):.2f} -> {np.percentile(after, 90):.2f} "
-        f"mm; {worse} lie worse than before.\n"
+        f"{np.median(before):.2f} -> {np.median(after):.2f} mm, 90th percentile {np.percentile(before, 90):.2f} "
+        f"-> {np.percentile(after, 90):.2f} mm; {worse} lie worse than before.\n"
     )
 
 
