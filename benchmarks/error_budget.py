@@ -24,6 +24,7 @@ from operators.flow_mapping.mapping import map_flow
 from operators.gadolinium.conversion import to_gadolinium
 from operators.motion_correction.correction import correct_motion
 from operators.motion_correction.displacement import pull, rebase
+from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.protocol import Protocol
 from operators.resampling.regular_grid import resample
 from operators.segmentation.inference import Segmenter
@@ -139,6 +140,9 @@ def true_motion(one: Case) -> MotionCorrection:
         ]
     )
     pixels = np.stack([pull(images, field, spacing) for images, field in zip(series.pixels, fields, strict=True)])
+    if one.scan.proton_density is not None:
+        seen = [log_sensitivity(frames, spacing) for frames in one.scan.proton_density.pixels]
+        pixels = np.stack([unshade(*each, spacing) for each in zip(pixels, seen, fields, strict=True)])
     return replace(one.motion, series=replace(series, pixels=pixels), displacement=fields)
 
 

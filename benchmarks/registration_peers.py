@@ -108,7 +108,8 @@ def by_elastix(images: FloatArray, reference: int, spacing: Spacing) -> FloatArr
         _, found = itk.elastix_registration_method(
             fixed, wrap(frame), parameter_object=parameters, log_to_console=False
         )
-        field = itk.transformix_deformation_field(wrap(frame), found)
+        with tempfile.TemporaryDirectory() as folder:
+            field = itk.transformix_deformation_field(wrap(frame), found, output_directory=folder)
         fields.append(np.moveaxis(itk.array_from_image(field)[..., ::-1], -1, 0))
     return np.asarray(fields)
 

@@ -42,7 +42,7 @@ def log_sensitivity(density: FloatArray, spacing: Spacing) -> FloatArray:
 
 
 def unshade(images: FloatArray, sensitivity: FloatArray, field: FloatArray, spacing: Spacing) -> FloatArray:
-    """Images as bright as if each pixel had been measured where it is shown, float32.
+    """Images as bright as if each pixel had been measured where it is shown, float32; frames that stay are left alone.
 
     Args:
         images: heart held still, shape (time, row, col).
@@ -52,4 +52,6 @@ def unshade(images: FloatArray, sensitivity: FloatArray, field: FloatArray, spac
     """
     here = torch.from_numpy(np.asarray(sensitivity, np.float32))
     there = warp(here.expand(len(field), -1, -1), torch.tensor(np.asarray(field, np.float32)), spacing)
-    return np.asarray(images * torch.exp(here - there).numpy(), np.float32)
+    factor = torch.exp(here - there).numpy()
+    factor[~np.any(field, axis=(1, 2, 3))] = 1
+    return np.asarray(images * factor, np.float32)
