@@ -29,8 +29,11 @@ lint: $(STAMP) ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## accuracy and time of the chain and of the network, on digital patients and real series beside the checkout
+bench: $(STAMP) ## accuracy and time of the chain, its steps and the network, beside other programs; an hour or so
 	$(BIN)/python -m benchmarks.chain
+	$(BIN)/python -m benchmarks.motion
+	$(BIN)/python -m benchmarks.flow
+	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.segmentation
 
 map: ## the application's container image, with docker, podman or buildah

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydicom import Dataset
 
+from perf_app.phantom.dialect import Dialect
 from perf_app.phantom.dicom import scan_objects
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import FULL, Detail, build_scene
-from perf_app.phantom.simulation import simulate
+from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.truth import StudyTruth, study_truth, truth_document
 
 logger = logging.getLogger(__name__)
 
 
+WRITERS: dict[Dialect, Callable[[DigitalPatient, SimulatedScan], Iterable[Dataset]]] = {Dialect.SIEMENS: scan_objects}
+"""What makes a scan's DICOM objects."""
+
+
 def write_study(
-    folder: Path, patient: DigitalPatient, *, detail: Detail = FULL, device: torch.device | str = "cpu"
+    folder: Path,
+    patient: DigitalPatient,
+    *,
+    detail: Detail = FULL,
+    device: torch.device | str = "cpu",
+    dialect: Dialect = Dialect.SIEMENS,
 ) -> StudyTruth:
     """Simulate a study and write it.
 
@@ -34,6 +46,7 @@ def write_study(
         patient: whose.
         detail: how many frames and how fine.
         device: where to compute.
+        dialect: of the DICOM objects.
 
     Returns:
         The truth.
@@ -42,7 +55,7 @@ def write_study(
     scans = tuple(simulate(patient, state, detail, device, scene) for state in patient.states)
     count = 0
     for scan in scans:
-        for image in scan_objects(patient, scan):
+        for image in WRITERS[dialect](patient, scan):
             target = folder / "dicom" / f"series_{image.SeriesNumber:02d}"
             target.mkdir(parents=True, exist_ok=True)
             image.save_as(target / f"{image.InstanceNumber:04d}.dcm", enforce_file_format=True)

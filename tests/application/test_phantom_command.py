@@ -18,7 +18,7 @@ def test_patients_and_their_training_cases_are_written(tmp_path: Path, monkeypat
     """Coarse ones: only the detail is not the command's own."""
     for module, name in ((study, "write_study"), (training_case, "write_training_case")):
         monkeypatch.setattr(module, name, partial(getattr(module, name), detail=QUICK))
-    ended = CliRunner().invoke(people, ["phantom", str(tmp_path), "--seed", "5", "--training"])
+    ended = CliRunner().invoke(people, ["phantom", str(tmp_path), "--seed", "5", "--dialect", "siemens", "--training"])
     assert ended.exit_code == 0, ended.output
     assert "patient0005" in ended.output
     assert json.loads((tmp_path / "patient0005" / "truth.json").read_text())["simulated"] is True
@@ -26,7 +26,8 @@ def test_patients_and_their_training_cases_are_written(tmp_path: Path, monkeypat
     assert len(list((tmp_path / "training").rglob("*.nii.gz"))) >= 2
 
 
-def test_no_patients_at_all_is_refused(tmp_path: Path) -> None:
-    ended = CliRunner().invoke(people, ["phantom", str(tmp_path), "--patients", "0"])
+@pytest.mark.parametrize("option", [("--patients", "0"), ("--dialect", "klingon")])
+def test_what_cannot_be_written_is_refused(tmp_path: Path, option: tuple[str, str]) -> None:
+    ended = CliRunner().invoke(people, ["phantom", str(tmp_path), *option])
     assert ended.exit_code == 2
     assert not list(tmp_path.iterdir())
