@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from operators.motion_correction.demons import Spacing, register, warp
+from operators.motion_correction.box import around, fade
+from operators.motion_correction.demons import Level, Spacing, register, warp
 from operators.motion_correction.displacement import jacobian, pull, rebase
 from operators.motion_correction.karhunen_loeve import low_rank
 from operators.motion_correction.local_contrast import normalise
 from operators.motion_correction.proton_density import align_proton_density
 from operators.motion_correction.reference import choose_reference, find_heart
-from operators.motion_correction.residual import rms, rms_after
+from operators.motion_correction.residual import motion_seen, rms, with_unseen
 from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionScan, QualityFlag
 
 logger = logging.getLogger(__name__)
 
+ROUGH_RANKS = (2, 2)
+"""Modes of the model series by round, in the whole image: many at once would model the motion too."""
 RANKS = (2, 3, 4, 5)
-"""Modes of the model series by round: many at once would model the motion too, few at the end miss the contrast."""
+"""The same in a box about the heart, where no other organ takes up modes. Few at the end miss the contrast; with more
+from the start, frames of the first pass drift from the later ones together."""
+ROUGH = (Level(15.0, 20), Level(7.5, 15))
+FINE = (Level(7.5, 10), Level(3.75, 10), Level(2.5, 10))
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""
 STILL = 0.75
@@ -50,7 +57,8 @@ def correct_motion(scan: PerfusionScan) -> MotionCorrection:
     """Register every frame of every slice to that slice's reference frame.
 
     The reference frame stays as it is, pixel for pixel; every other frame is read once, by cubic interpolation, from
-    the original. A slice that hardly moves is passed on untouched. Where there are proton-density frames, brightness
+    the original. A slice that hardly moves, or doesn't seem to
+    move less afterwards, is passed on untouched. Where there are proton-density frames, brightness
     is corrected for the coils' sensitivity, which doesn't move with the heart.
     """
     series = scan.perfusion
@@ -87,16 +95,16 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
         index: of the slice, for the flags.
     """
     scaled = scale(images)
-    field = register_to_model(scaled, spacing)
+    field = register_to_model(scaled, times, spacing)
     heart = find_heart(warp(scaled, field, spacing).numpy(), times, spacing)
-    reference = choose_reference(heart.curve, field[:, :, heart.region].mean(dim=2).numpy())
+    reference = choose_reference(heart.curve, field[:, :, heart.region].numpy())
     displacement = rebase(field, reference, spacing).numpy()
     before = rms(displacement, heart.region)
-    if before < STILL:
+    pixels = pull(images, displacement, spacing)
+    left, there = (motion_seen(series, heart.region, spacing) for series in (scale(pixels), scaled))
+    after = with_unseen(left, before)
+    if before < STILL or left >= there:
         displacement, pixels, after = np.zeros_like(displacement), images, before
-    else:
-        pixels = pull(images, displacement, spacing)
-        after = rms_after(scale(pixels), heart.region, before, spacing)
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
     region = find_heart(scale(pixels).numpy(), times, spacing).region
     flags = _flags(index, found=heart.found, after=after, folded=folded)
@@ -125,11 +133,30 @@ def scale(images: FloatArray) -> torch.Tensor:
     return scaled.clamp(-0.2, 1.3)
 
 
-def register_to_model(images: torch.Tensor, spacing: Spacing) -> torch.Tensor:
+def register_to_model(images: torch.Tensor, times: FloatArray, spacing: Spacing) -> torch.Tensor:
     """Displacement from a still model of the series to each frame [mm], shape (time, 2, row, col)."""
-    sharp = normalise(images, spacing)
     field = images.new_zeros(len(images), 2, *images.shape[1:])
-    for rank in RANKS:
+    sharp = normalise(images, spacing)
+    field = _in_rounds(images, sharp, field, spacing, ROUGH_RANKS, ROUGH)
+    heart = find_heart(warp(images, field, spacing).numpy(), times, spacing)
+    rows, columns = box = around(heart.region, spacing)
+    inside = (slice(None), rows, columns)
+    near = _in_rounds(images[inside], sharp[inside], field[:, :, rows, columns], spacing, RANKS, FINE)
+    refined = field.clone()
+    refined[:, :, rows, columns] = near
+    return field + fade(box, images.shape[1:], spacing) * (refined - field)
+
+
+def _in_rounds(
+    images: torch.Tensor,
+    sharp: torch.Tensor,
+    field: torch.Tensor,
+    spacing: Spacing,
+    ranks: Sequence[int],
+    levels: Sequence[Level],
+) -> torch.Tensor:
+    """Displacement after registering to a model of the series so far, once for each number of modes."""
+    for rank in ranks:
         model = low_rank(warp(images, field, spacing), rank)
-        field = register(sharp, normalise(model, spacing), field, spacing)
+        field = register(sharp, normalise(model, spacing), field, spacing, levels)
     return field

@@ -12,24 +12,34 @@ from operators.series import BoolArray, FloatArray
 
 BRIGHT = 0.5
 """Frames whose LV blood pool enhances at least this fraction of its peak come into question."""
+ALIKE = 0.1
+"""Distances that differ by less are alike [mm]: motion isn't known better."""
 WALL = 12.0
 """Distance from the blood pool that still is heart [mm]."""
+EVEN = 50.0
+"""SD of the Gaussian that tells how bright the surroundings are [mm]."""
+DARK = 0.05
+"""Added to that brightness, as a fraction of its peak: far from the coils there's only noise."""
 
 
 def choose_reference(pool: FloatArray, position: FloatArray) -> int:
     """Index of the frame nearest to the heart's usual place among those near the LV blood pool's peak.
 
+    Of frames about as near, the one whose blood pool is brightest.
+
     Args:
         pool: curve of the LV blood pool, shape (time,).
-        position: mean displacement of the heart in each frame [mm], shape (time, 2).
+        position: displacement of the heart's pixels in each frame [mm], shape (time, 2, pixel).
     """
     enhancement = pool - np.percentile(pool, 10)
     peak = int(np.argmax(enhancement))
     near = np.flatnonzero(enhancement < BRIGHT * enhancement[peak])
     first = near[near < peak].max(initial=-1) + 1
     last = near[near > peak].min(initial=len(pool))
-    distance = np.linalg.norm(position - np.median(position, axis=0), axis=1)
-    return int(first + np.argmin(distance[first:last]))
+    distance = np.sqrt(((position - np.median(position, axis=0)) ** 2).sum(axis=1).mean(axis=1))
+    among = np.arange(first, last)
+    among = among[distance[among] <= distance[among].min() + ALIKE]
+    return int(among[np.argmax(enhancement[among])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,9 @@ def find_heart(images: FloatArray, times: FloatArray, spacing: tuple[float, floa
         times: [s], shape (time,).
         spacing: distance between rows and between columns [mm].
     """
-    pool = find_blood_pool(images, times)
+    pool = find_blood_pool(images, times)  # Noise passes, too: only where something enhances is it looked for again.
+    if pool is not None:
+        pool = find_blood_pool(_even(images, spacing), times)
     if pool is None:
         row, col = np.mgrid[: images.shape[1], : images.shape[2]]
         row, col = row / images.shape[1] - 0.5, col / images.shape[2] - 0.5
@@ -60,3 +72,15 @@ def find_heart(images: FloatArray, times: FloatArray, spacing: tuple[float, floa
         return Heart(middle, images[:, middle].mean(axis=1), found=False)
     region = ndimage.distance_transform_edt(~pool, sampling=spacing) <= WALL
     return Heart(region, pool_curve(images, pool), found=True)
+
+
+def _even(images: FloatArray, spacing: tuple[float, float]) -> FloatArray:
+    """Images that show what passes, alike everywhere: a spleen near a coil outshines the blood otherwise.
+
+    Organs keep contrast, blood loses most of it: what a pixel has for half of the time is taken off. The coils' shading
+    is told by the mean image, smoothed.
+    """
+    brightness = ndimage.gaussian_filter(images.mean(axis=0), [EVEN / s for s in spacing], mode="nearest")
+    least = DARK * float(brightness.max()) + np.finfo(np.float32).tiny
+    passing = np.clip(images - np.median(images, axis=0), 0, None)
+    return np.asarray(passing / (np.clip(brightness, 0, None) + least))

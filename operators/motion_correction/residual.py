@@ -9,9 +9,12 @@ fraction of every displacement that a smooth field can't follow; on digital hear
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
+from operators.motion_correction.box import around
 from operators.motion_correction.demons import Spacing, register
 from operators.motion_correction.karhunen_loeve import low_rank
 from operators.motion_correction.local_contrast import normalise
@@ -32,19 +35,24 @@ def rms(field: FloatArray, region: BoolArray) -> float:
     return float(np.sqrt((np.asarray(field, np.float64)[:, :, region] ** 2).sum(axis=1).mean()))
 
 
-def rms_after(corrected: torch.Tensor, region: BoolArray, before: float, spacing: Spacing) -> float:
-    """Estimated RMS of the motion left in a corrected series [mm].
+def motion_seen(images: torch.Tensor, region: BoolArray, spacing: Spacing) -> float:
+    """RMS of the motion that a series shows [mm], the worse of the two looks.
 
     Args:
-        corrected: images with their bright end near 1, shape (time, row, col).
+        images: with their bright end near 1, shape (time, row, col).
         region: of the heart, shape (row, col).
-        before: RMS of the displacement that was taken out [mm].
         spacing: distance between rows and between columns [mm].
     """
-    sharp = normalise(corrected, spacing)
-    still = corrected.new_zeros(len(corrected), 2, *corrected.shape[1:])
-    to_model = register(sharp, normalise(low_rank(corrected, RANK), spacing), still, spacing)
+    rows, columns = around(region, spacing)
+    near, inside = images[:, rows, columns], region[rows, columns]
+    sharp = normalise(images, spacing)[:, rows, columns]
+    still = near.new_zeros(len(near), 2, *near.shape[1:])
+    to_model = register(sharp, normalise(low_rank(near, RANK), spacing), still, spacing)
     to_next = register(sharp[1:], sharp[:-1], still[1:], spacing)
     # Two frames that move independently differ by the square root of two more than each from its place.
-    found = max(rms(to_model.numpy(), region), rms(to_next.numpy(), region) / np.sqrt(2))
-    return float(np.hypot(found, UNSEEN * before))
+    return max(rms(to_model.numpy(), inside), rms(to_next.numpy(), inside) / math.sqrt(2))
+
+
+def with_unseen(seen: float, before: float) -> float:
+    """Estimated RMS of the motion left [mm], from what is seen and the RMS of the displacement that was taken out."""
+    return math.hypot(seen, UNSEEN * before)

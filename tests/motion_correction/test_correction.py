@@ -7,13 +7,16 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 from builders import affines
 from moving_heart import MovingHeart
 from pydicom import Dataset
 
 from operators.errors import UnsupportedSeriesError
+from operators.motion_correction import correction
 from operators.motion_correction.correction import LARGE, STILL, SliceMotion, correct_motion, correct_slice
 from operators.motion_correction.displacement import jacobian
+from operators.motion_correction.reference import find_heart
 from operators.series import FloatArray, ImageSeries, PerfusionScan, State
 
 BREATHING = MovingHeart(rows=96, columns=88, amplitude=7.0, seed=1)
@@ -81,6 +84,26 @@ def test_still_heart_is_passed_on_untouched() -> None:
     assert motion.before < STILL
     assert not motion.displacement.any()
     np.testing.assert_array_equal(motion.pixels, heart.images())
+
+
+def test_a_displacement_that_helps_nothing_is_not_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    heart = replace(BREATHING, amplitude=0.0, n_frames=30)
+    shifts = np.random.default_rng(3).normal(0, 3, (30, 2, 1, 1))
+    wrong = torch.tensor(np.broadcast_to(shifts, (30, 2, 96, 88)).astype(np.float32))
+    monkeypatch.setattr(correction, "register_to_model", lambda *_: wrong)
+    motion = corrected(heart)
+    assert not motion.displacement.any()
+    np.testing.assert_array_equal(motion.pixels, heart.images())
+
+
+def test_first_pass_is_found_beside_a_brighter_organ_that_keeps_contrast() -> None:
+    heart = replace(BREATHING, amplitude=0.0)
+    images, lasting = heart.images(), np.minimum(np.cumsum(heart.concentration()["blood"]), 12.0) / 12.0
+    images[:, 70:, 60:] += (2500 * lasting[:, None, None]).astype(np.float32)
+    found = find_heart(images, heart.times, (1.9, 1.9))
+    truth = heart.heart(0) > 0.5
+    assert found.found
+    assert (found.region & truth).sum() > 0.7 * truth.sum()
 
 
 @pytest.mark.parametrize("factor", [2.0**-10, 3.0])
