@@ -37,6 +37,8 @@ HARD: dict[str, dict[str, float]] = {
     "breathing 6 mm, every eighth trigger missed": {"amplitude": 6.0, "missed": 0.125},
 }
 HARD_SEEDS = (631, 632)
+USUAL = (1.5, 3.5)
+"""RMS motion [mm] that a series comes with as a rule, and for which the bars are meant."""
 SAME = 0.02
 """A residual larger by less than this is no worse [mm]."""
 
@@ -78,7 +80,11 @@ def main() -> None:
             density += shifts(one, found)
         if number < arguments.peers:
             chosen.append(slices[1])
-    rows = [cells(f"breathing 2 to 12 mm, {len(outcomes)} slices", outcomes)]
+    usual = [one for one in outcomes if USUAL[0] <= one.before <= USUAL[1]]
+    rows = [
+        cells(f"breathing 2 to 12 mm, {len(outcomes)} slices", outcomes),
+        cells(f"of those, {USUAL[0]} to {USUAL[1]} mm before, {len(usual)} slices", usual),
+    ]
     for name, changes in HARD.items():
         hard = [corrected(one)[0] for seed in HARD_SEEDS for one in slices_of(*breathing(seed, **changes))]
         rows.append(cells(f"{name}, {len(hard)} slices", hard))

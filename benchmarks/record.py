@@ -6,6 +6,8 @@ Every benchmark prints its tables; with ``--write`` it also replaces its own sec
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 from benchmarks.surroundings import REPOSITORY, machine
@@ -25,7 +27,7 @@ class Record:
 
     def __init__(self, section: str, module: str, write: bool) -> None:
         self.section, self.write = section, write
-        self.lines = [f"`python -m {module} --write` on {machine()}:", ""]
+        self.lines = [f"`python -m {module} {shlex.join(sys.argv[1:])}` on {machine()}:", ""]
 
     def say(self, text: str = "") -> None:
         """Print a line or a few, and keep them."""

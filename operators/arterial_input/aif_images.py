@@ -14,6 +14,7 @@ from operators.arterial_input.onset import find_first_pass
 from operators.arterial_input.t2_star import Echoes, native_rate, restore
 from operators.errors import IncompleteSeriesError
 from operators.gadolinium.baseline import count_baseline
+from operators.gadolinium.checks import is_clipped
 from operators.gadolinium.parameters import resolve_aif
 from operators.gadolinium.saturation_recovery import make_table
 from operators.motion_correction.correction import correct_slice
@@ -24,10 +25,6 @@ from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, Im
 
 SLICE = 0
 """AIF images have one slice."""
-CLIPPED_SHARE = 0.2
-"""Of the pool's pixels at the largest value in a frame, and"""
-CLIPPED_FRAMES = 2
-"""in so many frames: the top is cut off."""
 
 
 def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | None:
@@ -64,7 +61,7 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
     if fills_first(images, times, pool):
         text = "No chamber fills before the one that was taken for the LV: it may be the RV."
         flags.append(QualityFlag("aif_chamber_unsure", "warning", text))
-    if _is_clipped(scan.aif.first_echo.pixels[SLICE][:, pool]):
+    if is_clipped(scan.aif.first_echo.pixels[SLICE], pool):
         text = "The blood of the AIF images reaches the largest pixel value: the peak was cut off, and flow reads high."
         flags.append(QualityFlag("aif_clipped", "warning", text))
     onset = find_first_pass(values, times).onset
@@ -79,11 +76,6 @@ def _finite(aif: AifSeries) -> AifSeries:
     if known.all():
         return aif
     return replace(aif, **{name: replace(one, pixels=np.where(known, one.pixels, 0)) for name, one in images.items()})
-
-
-def _is_clipped(blood: FloatArray) -> bool:
-    """Whether much of the blood stays at its largest value, shape (time, pixel)."""
-    return int(((blood >= blood.max()).mean(axis=1) > CLIPPED_SHARE).sum()) >= CLIPPED_FRAMES
 
 
 def _held_still(aif: AifSeries) -> AifSeries:
