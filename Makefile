@@ -21,7 +21,7 @@ demo: $(STAMP) ## a digital patient's study, analysed: what it wrote is listed a
 	$(BIN)/perf-app demo $(OUT)
 
 test: $(STAMP) ## the whole test suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup  # two workers with all threads each would wait for each other
 
 lint: $(STAMP) ## style, types, import rules
 	$(BIN)/ruff check .

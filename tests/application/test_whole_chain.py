@@ -57,6 +57,17 @@ def test_global_flow_is_near_the_truth(digital: tuple[StudyTruth, Path, dict[str
     )
 
 
+def test_the_territory_that_lacks_flow_at_stress_is_found(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
+    truth, _, results = digital
+    defect = draw_patient(DEMO_SEED).defect
+    assert defect is not None
+    for scan, true in zip(results["scans"], truth.scans, strict=True):
+        territories = {name: one["mean"] for name, one in scan["flow"]["territories"].items()}
+        ill = territories.pop(defect.territory)
+        share = ill / np.mean(list(territories.values()))
+        assert share == pytest.approx(defect.flow_share[true.state], abs=0.15)
+
+
 def test_a_digital_patient_is_called_simulated(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
     _, out, results = digital
     assert [flag["code"] for flag in results["quality"]] == ["simulated"]
