@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import binary_erosion
@@ -17,6 +18,7 @@ from scipy.ndimage import binary_erosion
 from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.table import Fit, Fitter, Table
 from operators.series import BoolArray, FloatArray
+from operators.side_by_side import side_by_side
 
 LONGEST = 3.5
 """[s]"""
@@ -88,18 +90,18 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
     if not telling:
         return Delay(0.0, np.inf)
     coarse = np.arange(0.0, LONGEST + SPACING / 2, SPACING)
-    fits = [_fits(telling, delay, [NOISE[0]] * len(telling)) for delay in coarse]
+    fits = side_by_side(partial(_fits, telling, [NOISE[0]] * len(telling)), coarse)
     best = int(np.argmin([_cost(fit) for fit in fits]))
     noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
     near = np.arange(-AROUND, AROUND + CLOSE / 2, CLOSE) + coarse[best]
     near = near[near >= 0]
-    cost = np.array([_cost(_fits(telling, delay, noise)) for delay in near])
+    cost = np.array([_cost(fit) for fit in side_by_side(partial(_fits, telling, noise), near)])
     weight = np.exp(cost.min() - cost)
     mean = float(np.average(near, weights=weight))
     return Delay(mean, float(np.sqrt(np.average((near - mean) ** 2, weights=weight) + CLOSE**2 / 12)))
 
 
-def _fits(slices: Sequence[Telling], delay: float, noise: Sequence[float]) -> list[Fit]:
+def _fits(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> list[Fit]:
     return [
         Fitter(delayed(one.table, one.step, one.times, delay)).fit(one.curves, own, STARTS)
         for one, own in zip(slices, noise, strict=True)

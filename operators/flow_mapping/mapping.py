@@ -17,6 +17,7 @@ from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.slice_map import Unusable, about, map_slice
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
+from operators.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +76,12 @@ def map_flow(
         "delay_s": round(delay.seconds, 3),
         "delay_from": "all scans of the study",
     }
+    absolute = [scan for scan in enhanced if scan]
+    made = [MODELS[model](scan.aif, scan.step, hematocrit) for scan in absolute]
+    work = [(one, scan, tables, delay) for scan, tables in zip(absolute, made, strict=True) for one in scan.slices]
+    maps = iter(side_by_side(_map, *zip(*work, strict=True)))
     return tuple(
-        _absolute(scan, delay, MODELS[model](scan.aif, scan.step, hematocrit), model, assumptions)
+        _absolute(scan, [next(maps) for _ in scan.slices], delay, model, assumptions)
         if scan
         else _relative(resampled, aif)
         for scan, (resampled, aif, _) in zip(enhanced, scans, strict=True)
@@ -109,13 +114,20 @@ def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
     ]
 
 
-def _absolute(scan: _Scan, delay: Delay, made: Model, name: str, assumptions: Mapping[str, float | str]) -> FlowMap:
-    maps, flags = [], []
-    for number, one in enumerate(scan.slices):
-        fitters = about(made, delay, one.times, sample(scan.aif, scan.step, one.times))
-        maps.append(map_slice(one.images, one.wall, one.unusable.usable, fitters))
-        flags += one.unusable.flags(one.wall, number)
+def _map(one: _Slice, scan: _Scan, made: Model, delay: Delay) -> dict[str, FloatArray]:
+    fitters = about(made, delay, one.times, sample(scan.aif, scan.step, one.times))
+    return map_slice(one.images, one.wall, one.unusable.usable, fitters)
+
+
+def _absolute(
+    scan: _Scan,
+    maps: Sequence[Mapping[str, FloatArray]],
+    delay: Delay,
+    name: str,
+    assumptions: Mapping[str, float | str],
+) -> FlowMap:
     stacked = {key: np.stack([one[key] for one in maps]) for key in maps[0]}
+    flags = [flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, number)]
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     flow, delays = stacked.pop("flow"), np.full(len(maps), delay.seconds)
     return FlowMap(flow, "mL/min/g", name, delays, stacked, assumptions=assumptions, flags=tuple(flags))

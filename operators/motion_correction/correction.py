@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import count, repeat
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from operators.motion_correction.reference import choose_reference, find_heart
 from operators.motion_correction.residual import motion_seen, rms, with_unseen
 from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionScan, QualityFlag
+from operators.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +65,7 @@ def correct_motion(scan: PerfusionScan) -> MotionCorrection:
     """
     series = scan.perfusion
     spacing = series.pixel_spacing
-    slices = [
-        correct_slice(images, times, spacing, index)
-        for index, (images, times) in enumerate(zip(series.pixels, series.times, strict=True))
-    ]
+    slices = side_by_side(correct_slice, series.pixels, series.times, repeat(spacing), count())
     corrected = replace(series, pixels=np.stack([one.pixels for one in slices]))
     references = np.array([one.reference for one in slices])
     displacement = np.stack([one.displacement for one in slices])
