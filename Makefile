@@ -20,8 +20,9 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## a digital patient's study, analysed: what it wrote is listed at the end
 	$(BIN)/perf-app demo $(OUT)
 
+# Two workers that take all threads each would wait for one another.
 test: $(STAMP) ## the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup  # two workers with all threads each would wait for each other
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(STAMP) ## style, types, import rules
 	$(BIN)/ruff check .

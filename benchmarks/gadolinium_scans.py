@@ -1,4 +1,4 @@
-"""Scans for the benchmark of the conversion, their signal simulated pulse by pulse."""
+"""Scans for the benchmark of the conversion, their signal simulated pulse by pulse, and what it reads in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import numpy as np
 from pydicom import Dataset
 
 from benchmarks.bloch import Pulses, Reality, center_signal
-from operators.gadolinium.parameters import AIF, CONSTANTS, PERFUSION, Defaults, Tissue
+from operators.gadolinium.conversion import to_gadolinium
+from operators.gadolinium.parameters import AIF, CONSTANTS, PERFUSION, Defaults, Tissue, resolve_aif, resolve_perfusion
+from operators.gadolinium.saturation_recovery import make_table
+from operators.protocol import Protocol
 from operators.series import (
     AifSeries,
     FloatArray,
@@ -138,6 +141,22 @@ def still(scan: PerfusionScan) -> MotionCorrection:
     none = np.zeros((slices, frames, 2, rows, columns))
     zero = np.zeros(slices)
     return MotionCorrection(scan.perfusion, scan.proton_density, zero.astype(int), none, zero, zero)
+
+
+def convert(setting: Setting, values: FloatArray) -> FloatArray:
+    """Gd as the chain finds it for signal over proton density, shape (value,)."""
+    images = np.broadcast_to(values[:, None, None], (len(values), 8, 8))
+    scan = make_scan(setting, images, np.ones((2, 8, 8)))
+    if setting.tissue == "blood":
+        return make_table(resolve_aif(scan, Protocol()).readout).convert(values)
+    return np.asarray(to_gadolinium(scan, still(scan), Protocol()).series.pixels[0, :, 0, 0], np.float64)
+
+
+def convert_over_baseline(setting: Setting, values: FloatArray) -> FloatArray:
+    """As the chain does without proton density; the first value is the baseline."""
+    scan = make_scan(setting, np.ones((2, 8, 8)), np.ones((2, 8, 8)))
+    resolve = resolve_aif if setting.tissue == "blood" else resolve_perfusion
+    return make_table(resolve(scan, Protocol()).readout, over_baseline=True).convert(values / values[0])
 
 
 def arterial_scan(seed: int, strength: float, noise: float, decay: float) -> tuple[PerfusionScan, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -13,14 +12,14 @@ Result = TypeVar("Result")
 
 
 def side_by_side(function: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-    """Like `map`, a thread a core, in each of which torch keeps to one.
+    """Like `map`, in as many threads as torch may take, in each of which it keeps to one.
 
     A piece takes many small steps: threads that share each of them wait for one another most of the time, those that
     have a piece each don't. Nor do numbers then depend on how many cores there are.
     """
     threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             return list(pool.map(function, *arguments))
     finally:
         torch.set_num_threads(threads)  # what the workers set would hold for threads started later too

@@ -61,7 +61,8 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
     if fills_first(images, times, pool):
         text = "No chamber fills before the one that was taken for the LV: it may be the RV."
         flags.append(QualityFlag("aif_chamber_unsure", "warning", text))
-    if is_clipped(scan.aif.first_echo.pixels[SLICE], pool):
+    blood = scan.aif.first_echo.pixels[SLICE][:, pool]
+    if is_clipped(blood, float(blood.max())):
         text = "The blood of the AIF images reaches the largest pixel value: the peak was cut off, and flow reads high."
         flags.append(QualityFlag("aif_clipped", "warning", text))
     onset = find_first_pass(values, times).onset

@@ -14,23 +14,20 @@ NEGATIVE = 0.05
 BELOW = -0.25
 """A scanner's Gd below this [mmol/L] would take a negative relaxation rate."""
 CLIPPED_SHARE = 0.2
-"""Of the blood's pixels at the images' largest value in a frame, and"""
+"""Of the blood's pixels at the largest value in a frame, and"""
 CLIPPED_FRAMES = 2
 """in so many frames: the top is cut off."""
 
 
-def is_clipped(images: FloatArray, blood: BoolArray) -> bool:
-    """Whether much of the blood stays at the images' largest value.
+def is_clipped(blood: FloatArray, top: float) -> bool:
+    """Whether much of the blood stays at a value.
 
     Args:
-        images: as they were read, shape (time, row, col).
-        blood: where it is in most of them, shape (row, col).
+        blood: signal as it was read, shape (time, pixel).
+        top: that value, the largest of the blood or of the images.
     """
-    known = images[np.isfinite(images)]
-    if not known.size or np.ptp(known) == 0:
-        return False
-    at_top = (images[:, blood] == known.max()).mean(axis=1)
-    return int((at_top > CLIPPED_SHARE).sum()) >= min(CLIPPED_FRAMES, len(images))
+    at_top = (blood == top).mean(axis=1)
+    return int((at_top > CLIPPED_SHARE).sum()) >= min(CLIPPED_FRAMES, len(blood))
 
 
 def check_range(strong: BoolArray, weak: BoolArray, tissue: BoolArray, end: float, k: int) -> list[QualityFlag]:

@@ -97,8 +97,15 @@ def _clipping_flags(scan: PerfusionScan, blood: BoolArray, k: int) -> list[Quali
             k,
         )
         for name, one in series.items()
-        if one is not None and is_clipped(one.pixels[k], blood)
+        if one is not None and _reaches_top(one.pixels[k], blood)
     ]
+
+
+def _reaches_top(images: FloatArray, blood: BoolArray) -> bool:
+    known = images[np.isfinite(images)]
+    if not known.size or np.ptp(known) == 0:
+        return False
+    return is_clipped(images[:, blood], float(known.max()))
 
 
 def _reference(images: FloatArray, density: ImageSeries | None, k: int, spacing: tuple[float, float]) -> Reference:

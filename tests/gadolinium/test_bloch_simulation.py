@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.bloch import Pulses, Reality, center_signal
-from benchmarks.gadolinium import convert, osipi, peak_of
-from benchmarks.gadolinium_scans import Actual, Setting, arterial_scan, ratio, settings
+from benchmarks.gadolinium import osipi, peak_of
+from benchmarks.gadolinium_scans import Actual, Setting, arterial_scan, convert, ratio, settings
 
 ALL = [pytest.param(one, id=f"{one.name}, {strength:g} T") for strength in (1.5, 3.0) for one in settings(strength)]
 
