@@ -4,8 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= out/demo
 STAMP  := $(VENV)/.installed
+# The viewer that the tests show results in; 48 MB, kept in build/.
+OHIF_VERSION := 3.12.10
+OHIF := build/ohif/$(OHIF_VERSION)/index.html
+# The archive, validators and browser that the tests use: command:Debian package.
+TOOLS := dsrdump:dcmtk storescu:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
 
-.PHONY: help demo test lint bench map map-run clean
+.PHONY: help demo test tools lint bench map map-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,8 +26,24 @@ demo: $(STAMP) ## a digital patient's study, analysed: what it wrote is listed a
 	$(BIN)/perf-app demo $(OUT)
 
 # Two workers that take all threads each would wait for one another.
-test: $(STAMP) ## the whole test suite
+test: $(STAMP) tools ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Tests that need one of these skip, and say so, where it can't be installed.
+tools: ## install what some tests need beside Python packages: dcmtk, Orthanc, Chromium, the OHIF viewer
+	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
+	ls /usr/share/orthanc/plugins/libOrthancDicomWeb.so >/dev/null 2>&1 || missing="$$missing orthanc-dicomweb"; \
+	if [ -z "$$missing" ]; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "make: not installed, and only root can with apt-get:$$missing; the tests that need them are skipped"; fi
+	@$(MAKE) --no-print-directory $(OHIF) || echo "make: the OHIF viewer couldn't be fetched; its test is skipped"
+
+$(OHIF):
+	@mkdir -p $(@D)
+	npm pack --silent --pack-destination $(@D) @ohif/app@$(OHIF_VERSION) >/dev/null
+	tar -xzf $(@D)/ohif-app-$(OHIF_VERSION).tgz -C $(@D) --strip-components=2 --exclude='*.map' package/dist
+	@rm $(@D)/ohif-app-$(OHIF_VERSION).tgz && touch $@
 
 lint: $(STAMP) ## style, types, import rules
 	$(BIN)/ruff check .
