@@ -168,6 +168,28 @@ def phantom(
         console.print(f"{folder}")
 
 
+@people.command()
+def evaluate(
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="True contours and flow: NIfTI, DICOM SEG, JSON.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What was found, of the same kinds.")],
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for tables and plots.")],
+    margin: Annotated[float, typer.Option(min=1e-6, help="A bias of no consequence [mL/min/g], for the TOST.")] = 0.05,
+) -> None:
+    """Compare contours and flow with the truth, as the paper does (docs/evaluation.md)."""
+    from perf_app.evaluation.evaluate import evaluate_folders, write_evaluation
+    from perf_app.evaluation.summary import markdown
+
+    _log_to_stderr(logging.CRITICAL)
+    try:
+        evaluation = evaluate_folders(truth, results, margin)
+        written = write_evaluation(evaluation, output)
+    except PerfusionError as error:
+        _print_error(error)
+        raise typer.Exit(error.exit_code) from None
+    console.print(markdown(evaluation), markup=False, highlight=False)
+    console.print(f"Written to {output}: {', '.join(path.name for path in written)}", highlight=False)
+
+
 def exec_main() -> None:
     """Entry point of `python -m perf_app`."""
     orchestrators(prog_name="python -m perf_app")

@@ -47,7 +47,7 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
     areas = (wall | cavity).sum(axis=(1, 2))
     base = long_axis(centers, affines[0, :3, 2] / np.linalg.norm(affines[0, :3, 2]), areas)
     septa = [find_septum(labels[k] == Label.RV, wall[k], centers[k], affines[k], base) for k in range(len(labels))]
-    levels, flags = _levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), centers, base)
+    levels, flags = slice_levels(wall.any(axis=(1, 2)) & cavity.any(axis=(1, 2)), centers, base)
     if not any(septa):
         septa, told = _septa_by_arrival(gadolinium, wall, cavity, centers, base)
         flags += told
@@ -110,7 +110,9 @@ def statistics(flow: FlowMap, region: BoolArray) -> Statistics | None:
     )
 
 
-def _levels(usable: BoolArray, centers: FloatArray, base: FloatArray) -> tuple[list[Level | None], list[QualityFlag]]:
+def slice_levels(
+    usable: BoolArray, centers: FloatArray, base: FloatArray
+) -> tuple[list[Level | None], list[QualityFlag]]:
     """Level of each slice by its place along the long axis; thirds of the usable slices, base first."""
     levels: list[Level | None] = [None] * len(usable)
     order = [int(k) for k in np.argsort(-(centers @ base)) if usable[k]]
