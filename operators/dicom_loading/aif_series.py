@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from operators.dicom_loading import clock, geometry
 from operators.dicom_loading.dialects.dialect import Dialect
-from operators.dicom_loading.files import ImageFile
 from operators.dicom_loading.frames import SliceFrames, load_frames, to_series
 from operators.dicom_loading.headers import number
+from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.image_series import MIN_FRAMES, FileSeries
 from operators.dicom_loading.proton_density import part
 from operators.dicom_loading.timeline import Timeline

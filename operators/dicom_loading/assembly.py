@@ -10,9 +10,9 @@ from operators.dicom_loading import geometry
 from operators.dicom_loading.acquisition import field_strength_t, heart_rate_bpm
 from operators.dicom_loading.aif_series import aif_runs, build_aif
 from operators.dicom_loading.dialects.registry import PLAIN, choose
-from operators.dicom_loading.files import ImageFile
 from operators.dicom_loading.frames import DEFAULT_THICKNESS, SliceFrames, common_frames, load_frames, to_series
 from operators.dicom_loading.headers import text
+from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.image_series import MIN_FRAMES, FileSeries
 from operators.dicom_loading.plan import ScanPlan
 from operators.dicom_loading.proton_density import part

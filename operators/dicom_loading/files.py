@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pydicom import Dataset, dcmread
@@ -22,12 +23,14 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, MediaStorageDirecto
 
 from operators.dicom_loading.dialects.registry import PRIVATE_TAGS
 from operators.dicom_loading.headers import STANDARD_TAGS, text
+from operators.dicom_loading.image_file import ImageFile
+from operators.dicom_loading.multi_frame import ENHANCED_TAGS, split
 from operators.errors import IncompleteSeriesError, PerfusionError, SettingError, UnsupportedSeriesError
 
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 1 << 30
 """Of any file; `image_series` is stricter with those whose pixels are read."""
-TAGS = [*STANDARD_TAGS, *PRIVATE_TAGS]
+TAGS = [*STANDARD_TAGS, *ENHANCED_TAGS, *PRIVATE_TAGS]
 # What damaged or hostile bytes make the parser raise; anything else is a bug of ours.
 DAMAGED = (
     BytesLengthException,
@@ -44,22 +47,12 @@ DAMAGED = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ImageFile:
-    """One DICOM image on disk, and its header without pixels."""
-
-    path: Path
-    header: Dataset
-    transfer_syntax: UID
-    size: int
-    """Of the file [bytes]."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class FolderContents:
     """What a folder holds."""
 
     images: tuple[ImageFile, ...]
-    """Every DICOM image, each SOP instance of each patient once, in the order of the sorted listing."""
+    """Every DICOM image (every frame of enhanced objects), each SOP instance of each patient once, in the order of the
+    sorted listing."""
     passed_over: int
     """Files that are not DICOM images: other files, DICOMDIR, reports, links, doubles."""
     problems: tuple[PerfusionError, ...]
@@ -75,7 +68,7 @@ def read_folder(folder: Path) -> FolderContents:
     """
     if not folder.is_dir():
         raise SettingError("The input folder does not exist.", where=str(folder), hint="Name a folder of DICOM files.")
-    images: dict[tuple[str, ...], ImageFile] = {}
+    images: dict[tuple[str, ...], tuple[ImageFile, ...]] = {}
     problems: list[PerfusionError] = []
     passed_over = 0
     for place, path in enumerate(_listing(folder), start=1):
@@ -86,11 +79,11 @@ def read_folder(folder: Path) -> FolderContents:
                 hint="Give the folder of one study.",
             )
         try:
-            image = read_header(path, f"file {place} of the sorted listing")
+            found = read_images(path, f"file {place} of the sorted listing")
         except PerfusionError as error:
             problems.append(error)
             continue
-        if image is None or images.setdefault(_identity(image.header), image) is not image:
+        if not found or images.setdefault(_identity(found[0].header), found) is not found:
             passed_over += 1
     if not images and not problems:
         raise UnsupportedSeriesError(
@@ -98,7 +91,7 @@ def read_folder(folder: Path) -> FolderContents:
             where="input folder",
             hint="Give the folder that the scanner or the archive exported.",
         )
-    return FolderContents(tuple(images.values()), passed_over, tuple(problems))
+    return FolderContents(tuple(chain.from_iterable(images.values())), passed_over, tuple(problems))
 
 
 def _identity(header: Dataset) -> tuple[str, ...]:
@@ -119,6 +112,25 @@ def _listing(folder: Path) -> Iterator[Path]:
         folders.sort()
         linked = [name for name in folders if (Path(parent) / name).is_symlink()]
         yield from (Path(parent) / name for name in sorted([*files, *linked]))
+
+
+def read_images(path: Path, where: str) -> tuple[ImageFile, ...]:
+    """The image that a file holds, or the frames of a multi-frame object; none if it isn't a DICOM image.
+
+    Raises:
+        IncompleteSeriesError: it is DICOM, but damaged or unreadable.
+        UnsupportedSeriesError: it is DICOM of a kind that isn't opened.
+    """
+    image = read_header(path, where)
+    if image is None:
+        return ()
+    try:
+        with disable_value_validation():
+            return split(image, PRIVATE_TAGS)
+    except RecursionError as error:
+        raise _too_deep(where) from error
+    except DAMAGED as error:
+        raise _damaged(where) from error
 
 
 def read_header(path: Path, where: str) -> ImageFile | None:
@@ -144,9 +156,7 @@ def read_header(path: Path, where: str) -> ImageFile | None:
     except OSError as error:
         raise IncompleteSeriesError("A file can't be read.", where=where, hint="Check its permissions.") from error
     except RecursionError as error:
-        raise UnsupportedSeriesError(
-            "A DICOM file nests sequences deeper than any scanner does.", where=where, hint="Leave the file out."
-        ) from error
+        raise _too_deep(where) from error
     except DAMAGED as error:
         raise _damaged(where) from error
     if header is None:
@@ -156,6 +166,12 @@ def read_header(path: Path, where: str) -> ImageFile | None:
     if "Rows" not in header and text(header, "Modality") != "MR":
         return None
     return ImageFile(path, header, UID(text(meta, "TransferSyntaxUID")), size)
+
+
+def _too_deep(where: str) -> UnsupportedSeriesError:
+    return UnsupportedSeriesError(
+        "A DICOM file nests sequences deeper than any scanner does.", where=where, hint="Leave the file out."
+    )
 
 
 def _damaged(where: str) -> IncompleteSeriesError:

@@ -9,7 +9,7 @@ import numpy as np
 
 from operators.dicom_loading import geometry
 from operators.dicom_loading.dialects.dialect import Dialect
-from operators.dicom_loading.files import ImageFile
+from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.pixels import decode
 from operators.series import BoolArray, FloatArray, ImageSeries, IntArray, Unit
 
@@ -44,7 +44,7 @@ def load_frames(images: Sequence[ImageFile], times: FloatArray, dialect: Dialect
     """
     order = np.argsort(times, kind="stable")
     chosen = tuple(images[i] for i in order)
-    return SliceFrames(chosen, times[order], np.stack([decode(image, dialect) for image in chosen]))
+    return SliceFrames(chosen, times[order], decode(chosen, dialect))
 
 
 def common_frames(slices: Sequence[SliceFrames]) -> list[SliceFrames]:

@@ -1,7 +1,7 @@
 """Attributes that are read from every file, and how to read them without stumbling over odd values.
 
 Only these are kept: the records hold one header a frame, and vendors' private blocks may weigh more than the pixels.
-No sequence is among them.
+No sequence is among them; `multi_frame` puts what those of enhanced objects hold into the words below.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from pydicom import Dataset
 from pydicom.datadict import tag_for_keyword
 from pydicom.tag import BaseTag, Tag
+from pydicom.uid import EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage
 
 KEYWORDS = """
 SpecificCharacterSet ImageType InstanceCreationDate InstanceCreationTime SOPClassUID SOPInstanceUID StudyDate
@@ -41,7 +42,14 @@ def _tag(keyword: str) -> BaseTag:
     return Tag(tag)
 
 
+ENHANCED = frozenset({EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage})
+"""SOP classes of multi-frame MR objects."""
 STANDARD_TAGS = tuple(_tag(keyword) for keyword in KEYWORDS.split())
+
+
+def is_enhanced(header: Dataset) -> bool:
+    """Whether the image is, or is a frame of, an enhanced multi-frame MR object."""
+    return header.get("SOPClassUID") in ENHANCED
 
 
 def text(header: Dataset, keyword: str) -> str:

@@ -21,8 +21,9 @@ from pydicom.uid import (
 from operators.dicom_loading import clock, geometry
 from operators.dicom_loading.dialects import registry, standard
 from operators.dicom_loading.dialects.dialect import Dialect
-from operators.dicom_loading.files import ImageFile
 from operators.dicom_loading.headers import number, text, words
+from operators.dicom_loading.image_file import ImageFile
+from operators.dicom_loading.pixels import MAX_IMAGE_BYTES
 from operators.dicom_loading.state import read_state
 from operators.errors import IncompleteSeriesError, PerfusionError, UnsupportedSeriesError
 from operators.series import Role, State
@@ -30,8 +31,6 @@ from operators.series import Role, State
 MIN_FRAMES = 20
 """Fewest saturation-recovery frames a slice that can hold a first pass."""
 MAX_MATRIX = 1024
-MAX_IMAGE_BYTES = 1 << 24
-"""Of one file: eight times the largest image, so that no run-length code can swell without bound."""
 MAX_VALUES = 1 << 29
 """Pixels of one series, all frames together (2 GiB as float32)."""
 MAIN = (Role.PERFUSION, Role.GADOLINIUM)
@@ -102,6 +101,8 @@ def _describe(uid: str, images: tuple[ImageFile, ...]) -> FileSeries:
     state, state_from = read_state(header)
     try:
         name, dialect = registry.choose(header)
+        for image in images:
+            dialect.complete(image.header)
         told = dialect.role(header)
     except UnsupportedSeriesError:
         name, dialect, told = None, None, standard.role(header) if text(header, "Modality") == "MR" else Role.OTHER
@@ -157,7 +158,9 @@ def check_images(series: FileSeries) -> None:
             )
         if number(header, "SamplesPerPixel") != 1 or (number(header, "NumberOfFrames") or 1) != 1:
             raise UnsupportedSeriesError(
-                "The images are in colour or hold several frames each.", where=where, hint="Give the original images."
+                "The images are in colour, or classic ones with several frames each.",
+                where=where,
+                hint="Give the original images.",
             )
         if image.transfer_syntax not in TRANSFER_SYNTAXES:
             raise UnsupportedSeriesError(

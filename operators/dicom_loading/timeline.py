@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 from operators.dicom_loading import clock
 from operators.dicom_loading.acquisition import stated_heart_rate
-from operators.dicom_loading.files import ImageFile
+from operators.dicom_loading.image_file import ImageFile
 from operators.errors import IncompleteSeriesError
 from operators.series import FloatArray, QualityFlag
 

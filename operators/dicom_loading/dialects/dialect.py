@@ -17,6 +17,8 @@ class Dialect:
 
     matches: Callable[[Dataset], bool]
     """Whether the image is written in this dialect; no header may match two of the registry."""
+    description: str = ""
+    """One line for people: whose images, and what is particular about them."""
     role: Callable[[Dataset], Role | None] = standard.role
     """What the series is for; None: its words don't tell, its behaviour in time may."""
     is_proton_density: Callable[[Dataset], bool] = standard.is_proton_density
@@ -25,5 +27,7 @@ class Dialect:
     """Slope and intercept from stored values to values: mmol/L for Gd, arbitrary units otherwise."""
     sequence: Callable[[Dataset], Sequence] = standard.sequence
     """What the header says of the pulse sequence."""
+    complete: Callable[[Dataset], None] = standard.complete
+    """Put what the maker keeps in private elements where the standard has a place for it, in the header itself."""
     private_tags: tuple[int, ...] = ()
     """Tags to read besides the standard ones, private creators included."""

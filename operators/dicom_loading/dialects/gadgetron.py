@@ -42,4 +42,9 @@ def rescale(header: Dataset) -> tuple[float, float]:
     return slope, intercept
 
 
-GADGETRON = Dialect(matches=matches, role=role, rescale=rescale)
+GADGETRON = Dialect(
+    matches=matches,
+    description="Gadgetron inline reconstruction: roles and scales in image comments, Gd in mmol/L, flow maps",
+    role=role,
+    rescale=rescale,
+)

@@ -1,4 +1,8 @@
-"""Siemens classic MR images, as the scanner's own reconstruction writes them."""
+"""Siemens classic MR images, as the scanner's own reconstruction writes them.
+
+All slices interleaved in one series or one series a slice; copies that it has registered (MOCO) or whose coil shading
+it has evened out (NORM) say so in the image type.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pydicom import Dataset
 
 from operators.dicom_loading.dialects import gadgetron, standard
 from operators.dicom_loading.dialects.dialect import Dialect
-from operators.dicom_loading.headers import text
+from operators.dicom_loading.headers import is_enhanced, text
 from operators.series import Sequence
 
 PRIVATE_CREATOR, PRIVATE_BLOCK, ACCELERATION = "SIEMENS MR HEADER", 0x0051, 0x11
@@ -18,7 +22,8 @@ PRIVATE_CREATOR, PRIVATE_BLOCK, ACCELERATION = "SIEMENS MR HEADER", 0x0051, 0x11
 
 def matches(header: Dataset) -> bool:
     """Whether the maker is Siemens and no other reconstruction has signed the image."""
-    return text(header, "Manufacturer").lower().startswith("siemens") and not gadgetron.matches(header)
+    maker = text(header, "Manufacturer").lower()
+    return maker.startswith("siemens") and not is_enhanced(header) and not gadgetron.matches(header)
 
 
 def readout(header: Dataset) -> Literal["flash", "bssfp"] | None:
@@ -47,4 +52,9 @@ def sequence(header: Dataset) -> Sequence:
     return replace(standard.sequence(header), readout=readout(header), acceleration=acceleration(header))
 
 
-SIEMENS = Dialect(matches=matches, sequence=sequence, private_tags=(0x00510010, 0x00511011))
+SIEMENS = Dialect(
+    matches=matches,
+    description="Siemens, classic images: slices in one series or one each, MOCO and NORM copies, dual-sequence AIF",
+    sequence=sequence,
+    private_tags=(0x00510010, 0x00511011),
+)

@@ -57,6 +57,24 @@ def rescale(header: Dataset) -> tuple[float, float]:
     return (1.0 if slope is None else slope), (intercept or 0.0)
 
 
+def complete(header: Dataset) -> None:
+    """Nothing is kept anywhere else."""
+
+
+def private_number(header: Dataset, group: int, creator: str, element: int) -> float | None:
+    """The first of the finite numbers in a private element; None where it is absent or anything else."""
+    try:
+        value = header.private_block(group, creator)[element].value
+    except KeyError:
+        return None
+    values = [value] if isinstance(value, int | float | str) else list(value or ())
+    try:
+        found = float(values[0])
+    except (IndexError, TypeError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
 def is_flash(header: Dataset) -> bool:
     """Spoiled gradient echo is FLASH; what else the variants stand for differs from vendor to vendor."""
     return "GR" in text(header, "ScanningSequence") and "SP" in text(header, "SequenceVariant")
