@@ -38,11 +38,11 @@ from operators.series import (
     State,
 )
 from perf_app.phantom.anatomy import Tissue
-from perf_app.phantom.dicom import scan_objects
 from perf_app.phantom.motion import warp
 from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.scene import FULL, Scene, build_scene, to_picture
 from perf_app.phantom.simulation import AIF_SLICE, SimulatedScan, simulate
+from perf_app.phantom.vendors import siemens
 
 FIRST_SEED = 200
 """Patients that were not looked at while the room was made."""
@@ -120,7 +120,7 @@ def make_cases(seed: int) -> Iterator[Case]:
     for state in (State.STRESS, State.REST):
         simulated = simulate(patient, state, FULL, "cpu", scene)
         with tempfile.TemporaryDirectory() as folder:
-            for image in scan_objects(patient, simulated):
+            for image in siemens.interleaved(patient, simulated):
                 name = f"{image.SeriesNumber}_{image.InstanceNumber:04d}.dcm"
                 image.save_as(Path(folder) / name, enforce_file_format=True)
             (scan,) = load_study(Path(folder)).scans

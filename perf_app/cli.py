@@ -16,7 +16,7 @@ from rich.table import Table
 from operators.errors import PerfusionError
 from operators.series import State
 from perf_app.config import Settings, read_settings
-from perf_app.phantom.dialect import Dialect
+from perf_app.phantom.dialect import Dialect, TransferSyntax
 from perf_app.run import Outcome, run
 
 console = Console(soft_wrap=True)
@@ -151,6 +151,9 @@ def phantom(
     patients: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient; the others count on.")] = 1,
     dialect: Annotated[Dialect, typer.Option(help="Whose scanner the DICOM looks like.")] = Dialect.SIEMENS,
+    transfer_syntax: Annotated[
+        TransferSyntax, typer.Option(help="How pixels are stored; jpeg-lossless needs dcmtk.")
+    ] = TransferSyntax.UNCOMPRESSED,
     training: Annotated[bool, typer.Option("--training", help="Labelled NIfTI for the bundle's training too.")] = False,
 ) -> None:
     """Write digital (simulated) patients as DICOM studies, with their truth beside them."""
@@ -162,7 +165,11 @@ def phantom(
     for number in range(seed, seed + patients):
         folder = output / f"patient{number:04d}"
         with console.status(f"Digital patient {number} ..."):
-            write_study(folder, draw_patient(number), dialect=dialect)
+            try:
+                write_study(folder, draw_patient(number), dialect=dialect, transfer_syntax=transfer_syntax)
+            except PerfusionError as error:
+                _print_error(error)
+                raise typer.Exit(error.exit_code) from None
             if training:
                 write_training_case(output / "training", draw_patient(number))
         console.print(f"{folder}")

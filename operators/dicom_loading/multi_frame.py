@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydicom import DataElement, Dataset
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from operators.dicom_loading.headers import STANDARD_TAGS, is_enhanced, number, text
@@ -99,7 +101,7 @@ def _common(header: Dataset, shared: Sequence[Dataset], private_tags: Sequence[i
         common.pop(keyword, None)
     for keyword, name in TOP.items():
         if name and keyword in common:
-            _set(common, name, common[keyword])
+            _put(common, name, common[keyword].value)
     for item in shared:
         _flatten(common, item, private_tags)
     return common
@@ -108,7 +110,7 @@ def _common(header: Dataset, shared: Sequence[Dataset], private_tags: Sequence[i
 def _frame_header(common: Dataset, frame: Dataset, index: int, private_tags: Sequence[int]) -> Dataset:
     header = _copy(common)
     _flatten(header, frame, private_tags)
-    header.ReferencedFrameNumber = index + 1
+    _put(header, "ReferencedFrameNumber", index + 1)
     for keyword in TOP:
         header.pop(keyword, None)
     return header
@@ -127,10 +129,10 @@ def _flatten(header: Dataset, groups: Dataset, private_tags: Sequence[int]) -> N
         for item in _items(groups, sequence):
             for keyword, name in attributes.items():
                 if keyword in item:
-                    _set(header, name or keyword, item[keyword])
+                    _put(header, name or keyword, item[keyword].value)
     for item in _items(groups, "MRImageFrameTypeSequence"):
         if component := text(item, "ComplexImageComponent"):
-            header.ImageType = [*(header.get("ImageType") or ()), component]
+            _put(header, "ImageType", [*(header.get("ImageType") or ()), component])
     for sequence in CONVERTED:
         for item in _items(groups, sequence):
             header.update({tag: item[tag] for tag in STANDARD_TAGS if tag in item})
@@ -143,11 +145,11 @@ def _flatten(header: Dataset, groups: Dataset, private_tags: Sequence[int]) -> N
 def _name_sequence(header: Dataset, modifier: Dataset) -> None:
     """Scanning sequence and variant as a classic header has them."""
     if text(header, "EchoPulseSequence") == "GRADIENT":
-        header.ScanningSequence = ["GR", "IR"] if text(modifier, "InversionRecovery") == "YES" else "GR"
+        _put(header, "ScanningSequence", ["GR", "IR"] if text(modifier, "InversionRecovery") == "YES" else "GR")
     if text(modifier, "Spoiling") in ("RF", "GRADIENT", "RF_AND_GRADIENT"):
-        header.SequenceVariant = "SP"
+        _put(header, "SequenceVariant", "SP")
     elif text(header, "SteadyStatePulseSequence") == "FREE_PRECESSION":
-        header.SequenceVariant = "SS"
+        _put(header, "SequenceVariant", "SS")
 
 
 def _items(groups: Dataset, sequence: str) -> Sequence[Dataset]:
@@ -161,11 +163,10 @@ def _private_items(groups: Dataset) -> Iterator[Dataset]:
             yield from element.value
 
 
-def _set(header: Dataset, keyword: str, element: DataElement) -> None:
-    """The element under another name; the first of several values where the other holds one (inversion times)."""
-    value = element.value
-    if keyword == "InversionTime" and isinstance(value, Sequence) and not isinstance(value, str):
-        value = value[0] if len(value) else None
+def _put(header: Dataset, keyword: str, value: Any) -> None:
+    """A new element, because frames share what they have in common; of several inversion times the first."""
+    if keyword == "InversionTime" and isinstance(value, MultiValue):
+        value = value[0]
     tag = tag_for_keyword(keyword)
     if tag is not None:
         header[tag] = DataElement(Tag(tag), dictionary_VR(tag), value)

@@ -1,4 +1,7 @@
-"""Pictures as MR Image Storage objects, in the dialect of Siemens scanners, marked as simulated."""
+"""Pictures as MR Image Storage objects with standard attributes only, marked as simulated.
+
+Each folder entry of `vendors` makes of them what one maker's scanners write.
+"""
 
 from __future__ import annotations
 
@@ -15,43 +18,52 @@ from pydicom.valuerep import format_number_as_ds
 
 from operators.series import State
 from perf_app import __version__
-from perf_app.phantom.geometry import FIELD_OF_VIEW_MM
+from perf_app.phantom.geometry import FIELD_OF_VIEW_MM, Plane
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.simulation import AIF_DELAY, FIRST_DELAY, SLICE_TIME, Pictures, SimulatedScan
 
 MARK = "simulated digital patient"
+TIME = "%H%M%S.%f"
 SCAN_BEGINS = {State.STRESS: datetime(2020, 1, 1, 10, 0, 0), State.REST: datetime(2020, 1, 1, 10, 15, 0)}
 SERIES_NUMBER = {State.STRESS: 10, State.REST: 20}
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """Which picture of a series."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """One picture as a data set, and what makers tell of it in different ways; times from the scan's first centre of
+    k-space after saturation [s]."""
 
-    pictures: Pictures
+    dataset: FileDataset
     slice: int
     time: int
+    """Index of the heart beat, proton-density frames first."""
     density: bool
-    instance: int
-    delay: float
-    """From the trigger to the centre of k-space [s]."""
+    """Whether it is proton-density weighted."""
+    trigger: float
+    """Of its heart beat."""
+    start: float
+    """Of its readout."""
+    center: float
+    """Of the readout's centre of k-space."""
 
 
-def scan_objects(patient: DigitalPatient, scan: SimulatedScan) -> Iterator[FileDataset]:
+def scan_images(patient: DigitalPatient, scan: SimulatedScan) -> Iterator[Image]:
     """All images of one injection: a perfusion series with its slices interleaved, then the AIF series."""
     state = scan.state.name
     main, n_slices = scan.perfusion, scan.perfusion.pixels.shape[0]
     template = _series(patient, scan, main, 0, f"{state}_PERFUSION_SAX_{n_slices}SLICES")
     for t in range(main.pixels.shape[1]):
         for k in range(n_slices):
-            delay = FIRST_DELAY + k * SLICE_TIME
-            frame = _Frame(main, k, t, t < scan.n_proton_density, t * n_slices + k + 1, delay)
-            yield _image(template, scan, frame, "")
+            yield _image(template, scan, main, (k, t), t * n_slices + k + 1, FIRST_DELAY + k * SLICE_TIME)
     template = _series(patient, scan, scan.aif[0], 1, f"{state}_PERFUSION_SAX_{n_slices}SLICES_AIF")
     for t in range(scan.aif[0].pixels.shape[1]):
         for echo, pictures in enumerate(scan.aif):
-            number = t * len(scan.aif) + echo + 1
-            yield _image(template, scan, _Frame(pictures, 0, t, t < scan.n_proton_density, number, AIF_DELAY), "AIF")
+            yield _image(template, scan, pictures, (0, t), t * len(scan.aif) + echo + 1, AIF_DELAY, "AIF")
+
+
+def moment(scan_state: State, seconds: float) -> datetime:
+    """On the clock on the wall."""
+    return SCAN_BEGINS[scan_state] + timedelta(seconds=seconds)
 
 
 def uid(patient: DigitalPatient, *what: object) -> str:
@@ -64,12 +76,12 @@ def _series(patient: DigitalPatient, scan: SimulatedScan, pictures: Pictures, in
     begin, readout = SCAN_BEGINS[scan.state], pictures.readout
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "M"]
     ds.SOPClassUID = MRImageStorage
     ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = begin.strftime("%Y%m%d")
     ds.StudyTime, ds.SeriesTime = "095500", begin.strftime("%H%M%S")
     ds.AccessionNumber = ds.ReferringPhysicianName = ""
-    ds.Modality, ds.Manufacturer, ds.ManufacturerModelName = "MR", "SIEMENS", "Digital patient (simulated)"
+    ds.Modality, ds.Manufacturer, ds.ManufacturerModelName = "MR", "Example", "Digital patient (simulated)"
     ds.StudyDescription = f"Cardiac perfusion, {MARK}"
     ds.SeriesDescription = ds.ProtocolName = description
     ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = (
@@ -81,11 +93,10 @@ def _series(patient: DigitalPatient, scan: SimulatedScan, pictures: Pictures, in
     ds.PatientPosition = "HFS"
     ds.BodyPartExamined = "HEART"
     ds.ScanningSequence, ds.SequenceVariant, ds.ScanOptions, ds.MRAcquisitionType = "GR", ["SK", "SP"], "CG", "2D"
-    ds.SequenceName = f"*tfl2d{len(readout.echo_times)}_{readout.phase_encodes // readout.acceleration}"
-    ds.RepetitionTime = _ds(1e3 * readout.repetition_time)
+    ds.RepetitionTime = decimal(1e3 * readout.repetition_time)
     ds.EchoTrainLength = 1
-    ds.MagneticFieldStrength = _ds(patient.field_strength_t)
-    ds.ImagingFrequency = _ds(42.577 * patient.field_strength_t)
+    ds.MagneticFieldStrength = decimal(patient.field_strength_t)
+    ds.ImagingFrequency = decimal(42.577 * patient.field_strength_t)
     ds.ImagedNucleus = "1H"
     ds.NumberOfAverages = 1
     ds.NumberOfPhaseEncodingSteps = readout.phase_encodes
@@ -102,45 +113,59 @@ def _series(patient: DigitalPatient, scan: SimulatedScan, pictures: Pictures, in
     ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, 12, 11
     ds.Rows, ds.Columns = pictures.pixels.shape[2:]
     fov = zip(FIELD_OF_VIEW_MM, (ds.Rows, ds.Columns), strict=True)
-    ds.PixelSpacing = [_ds(length / n) for length, n in fov]
+    ds.PixelSpacing = [decimal(length / n) for length, n in fov]
     ds.WindowCenter, ds.WindowWidth = 900, 1800
     ds.LossyImageCompression = "00"
     return ds
 
 
-def _image(template: Dataset, scan: SimulatedScan, frame: _Frame, role: str) -> FileDataset:
-    pictures, readout = frame.pictures, frame.pictures.readout
-    plane = pictures.planes[frame.slice]
-    ds = FileDataset("", copy.copy(template), file_meta=FileMetaDataset(), preamble=b"\0" * 128)
-    ds.SOPInstanceUID = generate_uid(entropy_srcs=[str(template.SeriesInstanceUID), str(frame.instance)])
-    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    center = float(pictures.times[frame.slice, frame.time])
-    since_first = center - float(scan.perfusion.times[0].min())
-    begin = SCAN_BEGINS[scan.state] + timedelta(seconds=since_first)
-    ds.ContentTime = begin.strftime("%H%M%S.%f")
-    ds.AcquisitionTime = (begin - timedelta(seconds=readout.center_line * readout.repetition_time)).strftime(
-        "%H%M%S.%f"
-    )
-    ds.InstanceNumber, ds.AcquisitionNumber = frame.instance, frame.time + 1
-    ds.TriggerTime = _ds(1e3 * frame.delay)
-    gap = scan.beats.times.diff()
-    ds.NominalInterval = round(1e3 * float(gap[max(frame.time - 1, 0)]))
-    ds.EchoTime, ds.EchoNumbers = _ds(1e3 * readout.echo_times[pictures.echo]), pictures.echo + 1
-    ds.FlipAngle = _ds(degrees(readout.pd_flip_angle if frame.density else readout.flip_angle))
-    if not frame.density:
+def _image(
+    template: Dataset,
+    scan: SimulatedScan,
+    pictures: Pictures,
+    index: tuple[int, int],
+    number: int,
+    delay: float,
+    role: str = "",
+) -> Image:
+    k, t = index
+    readout, density = pictures.readout, t < scan.n_proton_density
+    ds = FileDataset("", copy.deepcopy(template), file_meta=FileMetaDataset(), preamble=b"\0" * 128)
+    name_object(ds, str(number))
+    center = float(pictures.times[k, t]) - float(scan.perfusion.times[0].min())
+    start = center - readout.center_line * readout.repetition_time
+    ds.ContentTime = moment(scan.state, center).strftime(TIME)
+    ds.AcquisitionTime = moment(scan.state, start).strftime(TIME)
+    ds.InstanceNumber, ds.AcquisitionNumber = number, t + 1
+    ds.TriggerTime = decimal(1e3 * delay)
+    ds.NominalInterval = round(1e3 * float(scan.beats.times.diff()[max(t - 1, 0)]))
+    ds.EchoTime, ds.EchoNumbers = decimal(1e3 * readout.echo_times[pictures.echo]), pictures.echo + 1
+    ds.FlipAngle = decimal(degrees(readout.pd_flip_angle if density else readout.flip_angle))
+    if not density:
         # Where a saturation time is given, the standard wants the sequence called prepared.
         ds.ScanningSequence, ds.SequenceVariant = ["GR", "IR"], ["SK", "SP", "MP"]
-        ds.InversionTime = _ds(1e3 * readout.saturation_time)
-    ds.ImageComments = " ".join([*filter(None, (role, "PD" if frame.density else "")), MARK])
+        ds.InversionTime = decimal(1e3 * readout.saturation_time)
+    ds.ImageComments = " ".join([*filter(None, (role, "PD" if density else "")), MARK])
+    _place(ds, pictures.planes[k])
+    ds.PixelData = np.ascontiguousarray(pictures.pixels[k, t].numpy()).astype("<u2").tobytes()
+    return Image(ds, k, t, density, center - delay, start, center)
+
+
+def name_object(ds: FileDataset, *what: str) -> None:
+    """Give an object its UIDs by its series and what it is in there."""
+    ds.SOPInstanceUID = generate_uid(entropy_srcs=[str(ds.SeriesInstanceUID), *what])
+    ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+
+
+def _place(ds: Dataset, plane: Plane) -> None:
     affine = plane.affine((ds.Rows, ds.Columns)).numpy()
-    ds.SliceThickness = _ds(plane.thickness_mm)
-    ds.SliceLocation = _ds(float(plane.normal @ plane.center))
-    ds.ImagePositionPatient = [_ds(v) for v in affine[:3, 3]]
-    ds.ImageOrientationPatient = [_ds(v) for v in (*plane.right.tolist(), *plane.down.tolist())]
-    ds.PixelData = np.ascontiguousarray(pictures.pixels[frame.slice, frame.time].numpy()).astype("<u2").tobytes()
-    return ds
+    ds.SliceThickness = decimal(plane.thickness_mm)
+    ds.SliceLocation = decimal(float(plane.normal @ plane.center))
+    ds.ImagePositionPatient = [decimal(v) for v in affine[:3, 3]]
+    ds.ImageOrientationPatient = [decimal(v) for v in (*plane.right.tolist(), *plane.down.tolist())]
 
 
-def _ds(value: float) -> str:
+def decimal(value: float) -> str:
+    """As a decimal string of at most 16 characters."""
     return format_number_as_ds(float(value))

@@ -11,19 +11,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydicom import Dataset
+from pydicom.dataset import FileDataset
 
-from perf_app.phantom.dialect import Dialect
-from perf_app.phantom.dicom import scan_objects
+from perf_app.phantom.compression import compress
+from perf_app.phantom.dialect import Dialect, TransferSyntax
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import FULL, Detail, build_scene
 from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.truth import StudyTruth, study_truth, truth_document
+from perf_app.phantom.vendors import gadgetron, ge, philips, plain, siemens
 
 logger = logging.getLogger(__name__)
 
-
-WRITERS: dict[Dialect, Callable[[DigitalPatient, SimulatedScan], Iterable[Dataset]]] = {Dialect.SIEMENS: scan_objects}
+WRITERS: dict[Dialect, Callable[[DigitalPatient, SimulatedScan], Iterable[FileDataset]]] = {
+    Dialect.SIEMENS: siemens.interleaved,
+    Dialect.SIEMENS_SERIES_PER_SLICE: siemens.series_per_slice,
+    Dialect.SIEMENS_MOCO: siemens.with_copies,
+    Dialect.SIEMENS_ENHANCED: siemens.enhanced,
+    Dialect.PHILIPS: philips.classic,
+    Dialect.PHILIPS_ENHANCED: philips.enhanced,
+    Dialect.GE: ge.classic,
+    Dialect.PLAIN: plain.classic,
+    Dialect.GADGETRON: gadgetron.classic,
+}
 """What makes a scan's DICOM objects."""
 
 
@@ -34,6 +44,7 @@ def write_study(
     detail: Detail = FULL,
     device: torch.device | str = "cpu",
     dialect: Dialect = Dialect.SIEMENS,
+    transfer_syntax: TransferSyntax = TransferSyntax.UNCOMPRESSED,
 ) -> StudyTruth:
     """Simulate a study and write it.
 
@@ -47,23 +58,43 @@ def write_study(
         detail: how many frames and how fine.
         device: where to compute.
         dialect: of the DICOM objects.
+        transfer_syntax: of their pixels.
 
     Returns:
         The truth.
+
+    Raises:
+        SettingError: the encoder of the transfer syntax is not installed.
     """
     scene = build_scene(patient, detail, device)
     scans = tuple(simulate(patient, state, detail, device, scene) for state in patient.states)
-    count = 0
-    for scan in scans:
-        for image in WRITERS[dialect](patient, scan):
-            target = folder / "dicom" / f"series_{image.SeriesNumber:02d}"
-            target.mkdir(parents=True, exist_ok=True)
-            image.save_as(target / f"{image.InstanceNumber:04d}.dcm", enforce_file_format=True)
-            count += 1
+    count = sum(write_scan(folder / "dicom", patient, scan, dialect, transfer_syntax) for scan in scans)
     truth = study_truth(patient, scene, scans)
     write_truth(folder, truth)
     logger.info("digital patient %d: %d images", patient.seed, count)
     return truth
+
+
+def write_scan(
+    folder: Path,
+    patient: DigitalPatient,
+    scan: SimulatedScan,
+    dialect: Dialect,
+    transfer_syntax: TransferSyntax = TransferSyntax.UNCOMPRESSED,
+) -> int:
+    """Write the DICOM objects of one scan, a folder a series; the number of objects.
+
+    Raises:
+        SettingError: the encoder of the transfer syntax is not installed.
+    """
+    count = 0
+    for image in WRITERS[dialect](patient, scan):
+        target = folder / f"series_{image.SeriesNumber:02d}"
+        target.mkdir(parents=True, exist_ok=True)
+        compressed = compress(image, transfer_syntax)
+        compressed.save_as(target / f"{image.InstanceNumber:04d}.dcm", enforce_file_format=True)
+        count += 1
+    return count
 
 
 def write_truth(folder: Path, truth: StudyTruth) -> None:
