@@ -302,6 +302,9 @@ class FlowMap:
     assumptions: Mapping[str, float | str] = field(default_factory=dict)
     """What the fit took for granted, such as the hematocrit; names carry the unit."""
     flags: tuple[QualityFlag, ...] = ()
+    residual: FloatArray | None = None
+    """What the model leaves of each pixel's curve [mmol/L], float32, NaN where it wasn't fitted, shape (slice, frame,
+    row, col); None: there was no fit."""
 
     def __post_init__(self) -> None:
         _check(self, "flow", np.asarray(self.flow, np.float32), (None, None, None))
@@ -311,6 +314,9 @@ class FlowMap:
             if value.shape != self.flow.shape:
                 raise ValueError(f"FlowMap.parameters[{name!r}] has shape {value.shape}, expected {self.flow.shape}")
             value.flags.writeable = False
+        if self.residual is not None:
+            slices, rows, columns = self.flow.shape
+            _check(self, "residual", np.asarray(self.residual, np.float32), (slices, None, rows, columns))
         object.__setattr__(self, "parameters", MappingProxyType(maps))
         object.__setattr__(self, "assumptions", MappingProxyType(dict(self.assumptions)))
 

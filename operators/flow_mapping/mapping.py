@@ -14,7 +14,7 @@ from operators.flow_mapping import btex
 from operators.flow_mapping.delay import Delay, Telling, find_delay, wedge_curves
 from operators.flow_mapping.registry import MODELS, Model
 from operators.flow_mapping.sampling import sample
-from operators.flow_mapping.slice_map import Unusable, about, map_slice
+from operators.flow_mapping.slice_map import RESIDUAL, Unusable, about, map_slice
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
 from operators.side_by_side import side_by_side
@@ -47,6 +47,8 @@ class _Scan:
     """Above its baseline [mmol/L], shape (time,)."""
     step: float
     """Between the AIF's samples [s]."""
+    frames: int
+    """Of a slice, those before the bolus included."""
 
 
 def map_flow(
@@ -102,7 +104,7 @@ def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, wall
         baseline = tissue[before].mean(axis=0) if before.any() else np.float32(0)
         images = np.asarray(tissue[~before] - baseline, np.float32)
         slices.append(_Slice(images, times[~before] - start, wall, Unusable.of(images)))
-    return _Scan(tuple(slices), aif, resampled.step)
+    return _Scan(tuple(slices), aif, resampled.step, resampled.tissue.shape[1])
 
 
 def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
@@ -126,11 +128,17 @@ def _absolute(
     name: str,
     assumptions: Mapping[str, float | str],
 ) -> FlowMap:
-    stacked = {key: np.stack([one[key] for one in maps]) for key in maps[0]}
+    stacked = {key: np.stack([one[key] for one in maps]) for key in maps[0] if key != RESIDUAL}
+    residual = np.stack([_all_frames(one[RESIDUAL], scan.frames) for one in maps])
     flags = [flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, number)]
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     flow, delays = stacked.pop("flow"), np.full(len(maps), delay.seconds)
-    return FlowMap(flow, "mL/min/g", name, delays, stacked, assumptions=assumptions, flags=tuple(flags))
+    return FlowMap(flow, "mL/min/g", name, delays, stacked, None, assumptions, tuple(flags), residual)
+
+
+def _all_frames(curves: FloatArray, frames: int) -> FloatArray:
+    """Curves (time, row, col) of the last frames with NaN in those before them, which are the baseline."""
+    return np.pad(curves, ((frames - len(curves), 0), (0, 0), (0, 0)), constant_values=np.nan)
 
 
 def _onset(resampled: ResampledSeries, arterial_input: ArterialInput) -> float:

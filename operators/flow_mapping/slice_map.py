@@ -37,6 +37,9 @@ DELAY_TOGETHER = 2.0
 NOT_TOLD = 0.025
 """Relative SD of flow by what no curve tells: the arterial input's size, motion, pixels that hold other tissue too."""
 
+RESIDUAL = "residual"
+"""Name of what the model leaves [mmol/L] among the maps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitters:
@@ -111,6 +114,8 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
 def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
     """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
+    One of them, `RESIDUAL`, has a value for each frame, shape (time, row, col), NaN in frames that were not fitted.
+
     Args:
         images: Gd above its baseline [mmol/L], shape (time, row, col).
         wall: myocardium, shape (row, col).
@@ -118,7 +123,7 @@ def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: F
         fitters: of the slice.
     """
     inner, wall = binary_erosion(wall) & usable, wall & usable
-    maps: dict[str, FloatArray] = {}
+    maps: dict[str, FloatArray] = {RESIDUAL: np.full(images.shape, np.nan, np.float32)}
     everywhere = fitters.usual.fit(images[:, usable].T, NOISE[0])
     _fill(maps, usable, everywhere)
     maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
@@ -179,5 +184,7 @@ def _surroundings(images: FloatArray, wall: BoolArray, inner: BoolArray) -> Floa
 
 
 def _fill(maps: dict[str, FloatArray], where: BoolArray, fit: Fit) -> None:
+    frames, fitted = len(maps[RESIDUAL]), fit.residual.shape[1]
+    maps[RESIDUAL][:, where] = np.pad(fit.residual, ((0, 0), (0, frames - fitted)), constant_values=np.nan).T
     for name, value in (*fit.parameters.items(), ("flow_sd_ml_min_g", fit.flow_sd), ("fit_rms_mmol_per_l", fit.rms)):
         maps.setdefault(name, np.full(where.shape, np.nan, np.float32))[where] = value

@@ -134,3 +134,29 @@ def test_irregular_beats_change_no_flow() -> None:
     found = images_mapped(images, bolus(), times=beats)
     np.testing.assert_allclose(found.delay, 0.7, atol=0.1)
     np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], 2.0, rtol=0.1)
+
+
+@pytest.mark.parametrize("model", ["btex", "fermi", "deconvolution"])
+def test_residual_is_what_the_model_leaves(model: str) -> None:
+    aif, offset = bolus(), 0.1
+    curve = capillary(aif, 2.0, 1.2, 0.08, 0.2)
+    noise = 0.003 * np.random.default_rng(3).standard_normal((1, len(TIMES), SIDE, SIDE))
+    images = curve[None, :, None, None] + noise + offset
+    flow = images_mapped(images, aif, model)
+    assert flow.residual is not None
+    assert flow.residual.shape == images.shape
+    fitted = np.isfinite(flow.residual)
+    assert (fitted == fitted.any(axis=(2, 3), keepdims=True)).all()
+    assert not fitted[:, TIMES < 2].any()
+    assert fitted[:, (TIMES > 6) & (TIMES < 14)].all()
+    inner = np.where(fitted, flow.residual, 0)[0, :, MIDDLE, MIDDLE]
+    model_curve = images[0, :, MIDDLE, MIDDLE] - inner
+    assert np.abs(model_curve - curve - offset)[fitted[0, :, MIDDLE, MIDDLE]].max() < 0.02
+
+
+def test_relative_map_has_no_residual() -> None:
+    empty = ArterialInput("none", np.empty(0), np.empty(0), "a.u.", None)
+    tissue = np.zeros((1, len(TIMES), SIDE, SIDE))
+    series = ResampledSeries(TIMES, np.empty(0), np.broadcast_to(TIMES, (1, len(TIMES))), tissue, "mmol/L")
+    (flow,) = map_flow([(series, empty, np.ones((1, SIDE, SIDE), bool))], HEMATOCRIT)
+    assert flow.residual is None
