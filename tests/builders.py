@@ -128,7 +128,8 @@ def _sector_of(angle: FloatArray, level: Level) -> npt.NDArray[Any]:
 def _statistics(values: FloatArray) -> Statistics | None:
     if not values.size:
         return None
-    return Statistics(float(values.mean()), float(values.std()), float(np.median(values)), int(values.size))
+    mean = float(values.mean())
+    return Statistics(mean, float(values.std()), float(np.median(values)), int(values.size), 0.05 * mean)
 
 
 def _sector_report(
@@ -193,7 +194,8 @@ def make_scan_result(
     pixels = np.zeros((n_slices, n_frames, rows, columns), np.float32)
     for label, curve in curves.items():
         pixels += curve[:, :, None, None] * (labels == label)[:, None]
-    pixels += 0.02 * generator.standard_normal(pixels.shape)
+    noise = 0.02 * generator.standard_normal(pixels.shape)
+    pixels += noise
     headers = tuple(
         tuple(source_header(state, k, t, stack[k], rows, columns) for t in range(n_frames)) for k in range(n_slices)
     )
@@ -227,6 +229,7 @@ def make_scan_result(
             np.full(n_slices, 0.5),
             parameters,
             None if absolute else "There is no arterial input series, so blood flow can't be quantified.",
+            residual=np.where(times[:, :, None, None] < 2, np.nan, noise) if absolute else None,
         ),
         segmentation=segmentation,
         sectors=sectors,

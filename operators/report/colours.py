@@ -16,8 +16,10 @@ from operators.series import FloatArray, FlowMap, FlowUnit, ScanResult, SectorRe
 
 RgbArray = npt.NDArray[np.uint8]
 
-TERRITORY_COLOURS = {"LAD": "#ffd60a", "RCA": "#30d158", "LCx": "#ff453a"}
-"""Of the coronary arteries, on dark and on light."""
+TERRITORY_COLOURS = {"LAD": "#f0e442", "RCA": "#56b4e9", "LCx": "#e8601c"}
+"""Of the coronary arteries, on dark: told apart with any deficiency of colour vision (after Okabe and Ito 2008)."""
+TERRITORY_INKS = {"LAD": "#c79a00", "RCA": "#1670b8", "LCx": "#b03a12"}
+"""The same, dark enough for a line on white."""
 MISSING_COLOUR = "#3a3d42"
 """A pixel or sector without a value."""
 FLOW_RANGE = (0.0, 5.0)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.report.contours import heart_window
@@ -22,19 +23,35 @@ class TissueCurves:
     """By AHA segment, those that have pixels; shape (time,) each."""
     territories: Mapping[str, FloatArray]
     """By coronary artery, those that have pixels; shape (time,) each."""
+    fits: Mapping[int, FloatArray]
+    """Mean of the flow model's curves by AHA segment, those that were fitted; NaN in frames that were not, (time,)."""
 
 
 def tissue_curves(result: ScanResult) -> TissueCurves:
-    """Mean over the pixels of each AHA segment and each territory."""
+    """Mean over the pixels of each AHA segment and each territory, those without a flow left out where any has one."""
     series, sectors = result.gadolinium.series, result.sectors.sectors
+    with_flow = (sectors > 0) & np.isfinite(result.flow.flow)
+    if with_flow.any():
+        sectors = np.where(with_flow, sectors, 0)
     numbers = [number for number in SEGMENT_NAMES if np.any(sectors == number)]
     names = [name for name in ("LAD", "RCA", "LCx") if any(TERRITORY_OF[number] == name for number in numbers)]
     of_territory = {name: [number for number in numbers if TERRITORY_OF[number] == name] for name in names}
     return TissueCurves(
         times=series.times[0],
-        sectors={number: _mean_curve(series, sectors == number) for number in numbers},
-        territories={name: _mean_curve(series, np.isin(sectors, of_territory[name])) for name in names},
+        sectors={number: _mean_curve(series, series.pixels, sectors == number) for number in numbers},
+        territories={name: _mean_curve(series, series.pixels, np.isin(sectors, of_territory[name])) for name in names},
+        fits=_fits(result, sectors, numbers),
     )
+
+
+def _fits(result: ScanResult, sectors: npt.NDArray[np.uint8], numbers: Sequence[int]) -> dict[int, FloatArray]:
+    """What was measured less what the model left: in border pixels what looks like blood is not the model's."""
+    if result.flow.residual is None:
+        return {}
+    series = result.gadolinium.series
+    model = series.pixels - result.flow.residual
+    fitted = np.where(np.isfinite(model).any(axis=1), sectors, 0)
+    return {number: _mean_curve(series, model, fitted == number) for number in numbers if np.any(fitted == number)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +84,11 @@ def _range(curves: Sequence[FloatArray]) -> tuple[float, float]:
     return low, high + 0.06 * (high - low) if high > low else low + 1.0
 
 
-def _mean_curve(series: ImageSeries, mask: BoolArray) -> FloatArray:
-    """Mean over a mask that may span slices, each brought to the first slice's clock; shape (time,)."""
+def _mean_curve(series: ImageSeries, curves: FloatArray, mask: BoolArray) -> FloatArray:
+    """Mean of curves (slice, time, row, col) over a mask that may span slices, on the first slice's clock; (time,)."""
     total = np.zeros(series.n_frames)
     for index in np.flatnonzero(mask.any(axis=(1, 2))):
-        pixels = series.pixels[index][:, mask[index]].astype(np.float64)
+        pixels = curves[index][:, mask[index]].astype(np.float64)
         total += np.interp(series.times[0], series.times[index], pixels.sum(axis=1))
     return np.asarray(total / mask.sum())
 

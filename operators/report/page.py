@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import numpy as np
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.report import summary
 from operators.report.bulls_eye import CELLS
-from operators.report.colours import TERRITORY_COLOURS, ColourScale, flow_scale, ink_on, reserve_scale
+from operators.report.colours import TERRITORY_COLOURS, TERRITORY_INKS, ColourScale, flow_scale, ink_on, reserve_scale
 from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
 from operators.report.curves import motion_strip
+from operators.report.film import films
 from operators.report.map_picture import direction
 from operators.report.svg import chart, gray_uri, path, paths, png_uri
-from operators.series import FloatArray, FlowUnit, ScanResult, StudyResult
+from operators.series import FloatArray, FlowUnit, ScanResult, State, StudyResult
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("operators.report"),
@@ -38,8 +40,10 @@ def render(result: StudyResult) -> str:
     """The whole page as HTML; all text escaped, pictures inside."""
     scans = [_scan(result, index) for index in range(len(result.scans))]
     eyes = [scan["eye"] for scan in scans]
+    views = [{"left": ["film", index], "right": ["map", index]} for index in range(len(scans))]
     if summary.has_reserve(result):
         eyes.append(_eye("reserve", result.reserve_by_sector, reserve_scale(), None))
+        views.append({side: ["map", _absolute(result, state)] for side, state in _RESERVE_OF.items()})
     return _TEMPLATES.get_template("report.html").render(
         research_use_only=summary.RESEARCH_USE_ONLY,
         no_diagnosis=summary.NO_DIAGNOSIS,
@@ -50,14 +54,29 @@ def render(result: StudyResult) -> str:
         scans=scans,
         eyes=eyes,
         has_reserve=summary.has_reserve(result),
+        has_fits=any(scan["chart"].fits for scan in scans),
         reserve=summary.number(result.reserve_global),
         rows=summary.table(result),
         notes=summary.notes(result),
-        sectors=_sectors(result),
+        told={
+            "sectors": _sectors(result),
+            "views": views,
+            "scans": _moving(result),
+            "quantities": [scan["quantity"] for scan in scans],
+        },
         territories=TERRITORY_COLOURS,
+        inks=TERRITORY_INKS,
         mean_and_sd=summary.mean_and_sd,
         number=summary.number,
     )
+
+
+_RESERVE_OF = {"left": State.STRESS, "right": State.REST}
+
+
+def _absolute(result: StudyResult, state: State) -> int:
+    """Index of the quantified scan of that state; there is one where there is a reserve."""
+    return [scan.scan.state == state and scan.flow.unit == "mL/min/g" for scan in result.scans].index(True)
 
 
 def _scan(result: StudyResult, index: int) -> dict[str, Any]:
@@ -83,6 +102,21 @@ def _scan(result: StudyResult, index: int) -> dict[str, Any]:
         "motion": [("before", before, gray_uri(strip.before)), ("after", after, gray_uri(strip.after))],
         "motion_slice": strip.slice_index + 1,
     }
+
+
+def _moving(result: StudyResult) -> list[dict[str, Any]]:
+    """What the page needs to play each scan's corrected images."""
+    titles, series = summary.titles(result), [scan.motion.series for scan in result.scans]
+    return [
+        {
+            "title": title,
+            "unit": images.unit,
+            "film": asdict(film),
+            "times": images.times.round(2).tolist(),
+            "start": scan.motion.reference_frame.tolist(),
+        }
+        for title, images, film, scan in zip(titles, series, films(result.scans), result.scans, strict=True)
+    ]
 
 
 def _map(scan: ScanResult, index: int, scale: ColourScale) -> dict[str, Any]:
@@ -124,6 +158,7 @@ def _eye(title: str, values: Any, scale: ColourScale, unit: FlowUnit | None) -> 
             {
                 "segment": cell.segment,
                 "territory": cell.territory,
+                "label": f"{cell.segment} {SEGMENT_NAMES[cell.segment]}, {cell.territory}",
                 "d": path(flip * cell.polygon(), closed=True),
                 "rim": path(flip * cell.polygon(0.022), closed=True),
                 "text": None if value is None else summary.number(value, unit),
@@ -144,23 +179,30 @@ def _scale(scale: ColourScale) -> dict[str, Any]:
 
 
 def _sectors(result: StudyResult) -> dict[str, Any]:
-    """What the page shows about a segment under the pointer, by its number: texts only."""
+    """What the page tells of a segment that is pointed at, by its number: texts only."""
     titles = summary.titles(result)
-    shown: dict[str, Any] = {}
-    for number, name in SEGMENT_NAMES.items():
-        scans = []
-        for title, scan in zip(titles, result.scans, strict=True):
-            unit, value = scan.flow.unit, summary.known(scan.sectors.by_sector[number])
-            scans.append(
-                {
-                    "title": title,
-                    "value": summary.mean_and_sd(value, unit),
-                    "median": summary.number(value.median if value else None, unit),
-                    "pixels": str(value.n_pixels) if value else "0",
-                    "endocardial": summary.mean(scan.sectors.endocardial[number], unit),
-                    "epicardial": summary.mean(scan.sectors.epicardial[number], unit),
-                }
-            )
-        reserve = summary.number(result.reserve_by_sector.get(number))
-        shown[str(number)] = {"name": name, "territory": TERRITORY_OF[number], "scans": scans, "reserve": reserve}
-    return shown
+    return {
+        str(number): {
+            "name": name,
+            "territory": TERRITORY_OF[number],
+            "scans": [_told(title, scan, number) for title, scan in zip(titles, result.scans, strict=True)],
+            "reserve": summary.number(result.reserve_by_sector.get(number)),
+        }
+        for number, name in SEGMENT_NAMES.items()
+    }
+
+
+def _told(title: str, scan: ScanResult, number: int) -> dict[str, str]:
+    unit, value = scan.flow.unit, summary.known(scan.sectors.by_sector[number])
+    return {
+        "title": title,
+        "quantity": summary.quantity_with_unit(unit),
+        "mean": summary.mean(value, unit),
+        "uncertainty": summary.uncertainty(value, unit),
+        "interval": summary.interval(value, unit),
+        "spread": summary.number(value.sd if value else None, unit),
+        "median": summary.number(value.median if value else None, unit),
+        "pixels": str(value.n_pixels) if value else "0",
+        "endocardial": summary.mean(scan.sectors.endocardial[number], unit),
+        "epicardial": summary.mean(scan.sectors.epicardial[number], unit),
+    }

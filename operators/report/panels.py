@@ -12,7 +12,7 @@ from matplotlib.patheffects import Normal, withStroke
 from operators.aha_sectors.model import TERRITORY_OF
 from operators.report import summary
 from operators.report.bulls_eye import CELLS
-from operators.report.colours import TERRITORY_COLOURS, ColourScale, ink_on
+from operators.report.colours import TERRITORY_COLOURS, TERRITORY_INKS, ColourScale, ink_on
 from operators.report.curves import Limits, motion_strip, tissue_curves
 from operators.series import FlowUnit, ScanResult
 
@@ -61,9 +61,9 @@ def draw_curves(axes: Axes, result: ScanResult, ranges: Limits, title: str) -> N
     curves = tissue_curves(result)
     unit = result.gadolinium.series.unit
     for number, curve in curves.sectors.items():
-        axes.plot(curves.times, curve, color=_ON_WHITE[TERRITORY_OF[number]], linewidth=0.45, alpha=0.55)
+        axes.plot(curves.times, curve, color=TERRITORY_INKS[TERRITORY_OF[number]], linewidth=0.45, alpha=0.55)
     for name, curve in curves.territories.items():
-        axes.plot(curves.times, curve, color=_ON_WHITE[name], linewidth=1.5, label=name)
+        axes.plot(curves.times, curve, color=TERRITORY_INKS[name], linewidth=1.5, label=name)
     _style(axes, title, "time [s]", f"myocardium, {'Gd [mmol/L]' if unit == 'mmol/L' else 'signal [a.u.]'}")
     axes.set_xlim(*ranges.times)
     axes.set_ylim(*ranges.tissue)
@@ -91,10 +91,6 @@ def draw_curves(axes: Axes, result: ScanResult, ranges: Limits, title: str) -> N
             columnspacing=1,
             borderpad=0.2,
         )
-
-
-_ON_WHITE = {"LAD": "#c79a00", "RCA": "#1f9d43", "LCx": "#d92d27"}
-"""The territories' colours, dark enough for a line on white."""
 
 
 def draw_motion(before: Axes, after: Axes, result: ScanResult, title: str) -> None:

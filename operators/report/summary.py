@@ -95,6 +95,19 @@ def mean_and_sd(value: Statistics | None, unit: FlowUnit) -> str:
     return NO_VALUE if value is None else f"{number(value.mean, unit)} ± {number(value.sd, unit)}"
 
 
+def uncertainty(value: Statistics | None, unit: FlowUnit) -> str:
+    """SD of the mean's error after a sign, or a dash where it isn't known."""
+    return NO_VALUE if value is None or value.uncertainty is None else f"± {number(value.uncertainty, unit)}"
+
+
+def interval(value: Statistics | None, unit: FlowUnit) -> str:
+    """Within which the true mean lies with a probability of 95 %, or a dash where that isn't known."""
+    if value is None or value.uncertainty is None:
+        return NO_VALUE
+    low, high = (value.mean + sign * 1.96 * value.uncertainty for sign in (-1, 1))
+    return f"{number(max(low, 0.0), unit)} to {number(high, unit)}"
+
+
 def quantity_with_unit(unit: FlowUnit) -> str:
     """What was measured, with its unit if it has one."""
     return "MBF [mL/min/g]" if unit == "mL/min/g" else "relative upslope"

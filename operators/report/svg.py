@@ -15,7 +15,7 @@ from operators.report.colours import RgbArray
 from operators.report.curves import limits, tissue_curves
 from operators.series import FloatArray, ScanResult
 
-WIDTH, HEIGHT = 560.0, 230.0
+WIDTH, HEIGHT = 440.0, 230.0
 """Size of a chart in its own units."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 42.0, 10.0, 34.0
 
@@ -30,6 +30,11 @@ def path(points: FloatArray, *, closed: bool = False) -> str:
         parts.append(f"{pen}{x:.1f} {y:.1f}")
         pen = "L"
     return "".join(parts) + ("Z" if closed and parts else "")
+
+
+def dots(points: FloatArray) -> str:
+    """Path data of a line of no length at each point (point, 2): a round cap makes a dot of it."""
+    return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points if np.isfinite(x) and np.isfinite(y))
 
 
 def paths(outlines: Iterable[FloatArray]) -> str:
@@ -82,6 +87,10 @@ class Chart:
     left_label: str
     right_label: str
     sectors: dict[int, str]
+    samples: dict[int, str]
+    """The same as dots."""
+    fits: dict[int, str]
+    """The flow model's curves."""
     territories: dict[str, str]
     aif: str
     aif_area: str
@@ -100,8 +109,8 @@ def chart(result: ScanResult, results: Sequence[ScanResult]) -> Chart:
     line = np.stack([x.place(aif.times[inside]), right.place(aif.values[inside])], axis=1)
     ends = np.array([(line[-1, 0], bottom), (line[0, 0], bottom)]) if len(line) else line
 
-    def draw(curve: FloatArray) -> str:
-        return path(np.stack([x.place(curves.times), left.place(curve)], axis=1))
+    def place(curve: FloatArray) -> FloatArray:
+        return np.stack([x.place(curves.times), left.place(curve)], axis=1)
 
     return Chart(
         x=x,
@@ -109,8 +118,10 @@ def chart(result: ScanResult, results: Sequence[ScanResult]) -> Chart:
         right=right if len(line) else None,
         left_label="myocardium, Gd [mmol/L]" if unit == "mmol/L" else "myocardium, signal [a.u.]",
         right_label=f"AIF [{aif.unit}]",
-        sectors={number: draw(curve) for number, curve in curves.sectors.items()},
-        territories={name: draw(curve) for name, curve in curves.territories.items()},
+        sectors={number: path(place(curve)) for number, curve in curves.sectors.items()},
+        samples={number: dots(place(curve)) for number, curve in curves.sectors.items()},
+        fits={number: path(place(curve)) for number, curve in curves.fits.items()},
+        territories={name: path(place(curve)) for name, curve in curves.territories.items()},
         aif=path(line),
         aif_area=path(np.concatenate([line, ends]), closed=True),
     )

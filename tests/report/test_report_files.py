@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pypdf
 import pytest
 from builders import CANARIES, make_scan_result, make_study_result
 from matplotlib.image import imread
 from pypdf.generic import DictionaryObject
+from report_cases import MAKERS, absolute, many_flags, relative
 
 from operators.errors import OutputError
 from operators.report.page import render
 from operators.report.writing import write_report
-from operators.series import QualityFlag, State, StudyResult
+from operators.series import QualityFlag, StudyResult
 
 FOREIGN = "$\\frac{1}{$ 東芝"
 HOSTILE = "</script><script>alert('1')</script> & <b>bold</b>"
-FLAGS = (
-    QualityFlag("no_pd", "warning", "There are no proton-density frames."),
-    QualityFlag("motion_large", "info", "The heart moved a lot.", 1),
-)
-
-
-def absolute() -> StudyResult:
-    stress = make_scan_result(State.STRESS, empty_sectors=(5,), flags=FLAGS)
-    result = make_study_result(stress, make_scan_result(State.REST, mbf=1.0))
-    return dataclasses.replace(result, flags=(QualityFlag("study_flag", "info", "Rest came first."),))
-
-
-def relative() -> StudyResult:
-    return make_study_result(make_scan_result(State.UNKNOWN, absolute=False, n_slices=1, flags=FLAGS))
-
-
-def withheld() -> StudyResult:
-    """Nothing measured at all, and why."""
-    scan = make_scan_result(
-        flags=(QualityFlag("aif_peak", "withheld", "The AIF is not a blood curve."),), empty_sectors=tuple(range(1, 17))
-    )
-    flow = dataclasses.replace(scan.flow, flow=np.full_like(scan.flow.flow, math.nan))
-    aif = dataclasses.replace(scan.arterial_input, source="none", times=np.empty(0), values=np.empty(0))
-    sectors = dataclasses.replace(scan.sectors, whole=None)
-    return make_study_result(dataclasses.replace(scan, flow=flow, arterial_input=aif, sectors=sectors))
-
-
-MAKERS = {"absolute": absolute, "relative": relative, "withheld": withheld}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,12 +164,12 @@ def test_foreign_words_do_not_stop_the_page(tmp_path: Path) -> None:
 
 
 def test_many_flags_all_fit(tmp_path: Path) -> None:
-    flags = tuple(QualityFlag(f"flag_{k}", "warning", f"Sentence number {k} " + "goes on " * 25) for k in range(30))
-    _, pdf, _ = write_report(make_study_result(make_scan_result(n_slices=1, flags=flags)), tmp_path)
+    result = many_flags()
+    _, pdf, _ = write_report(result, tmp_path)
     page = pypdf.PdfReader(pdf).pages[0]
     text = flat(page.extract_text())
     assert float(page.mediabox.height) > 11.7 * 72
-    assert all(f"Sentence number {k} " in text for k in range(30))
+    assert all(message in text for message in messages(result))
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
