@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,21 +82,30 @@ def source_header(
     header.Rows, header.Columns = rows, columns
     header.PixelSpacing = [SPACING, SPACING]
     header.SliceThickness = 8.0
-    header.ImageOrientationPatient = [*(affine[:3, 1] / SPACING), *(affine[:3, 0] / SPACING)]
-    header.ImagePositionPatient = [float(v) for v in affine[:3, 3]]
+    directions = [*(affine[:3, 1] / SPACING), *(affine[:3, 0] / SPACING)]
+    header.ImageOrientationPatient = [round(float(v), 8) for v in directions]
+    header.ImagePositionPatient = [round(float(v), 6) for v in affine[:3, 3]]
     header.SamplesPerPixel, header.PhotometricInterpretation = 1, "MONOCHROME2"
     header.BitsAllocated, header.BitsStored, header.HighBit, header.PixelRepresentation = 16, 12, 11, 0
     return header
 
 
-def affines(n_slices: int) -> FloatArray:
-    """A straight axial-like stack, base first, stepping away from the head."""
+def affines(n_slices: int, *, depths: Sequence[float] | None = None, tilts: Sequence[float] = (0, 0, 0)) -> FloatArray:
+    """An axial-like stack, base first, stepping away from the head.
+
+    Args:
+        n_slices: how many.
+        depths: of each slice below the first [mm]; None: equal steps.
+        tilts: of each slice about the patient's left-right axis [degrees].
+    """
     stack = np.zeros((n_slices, 4, 4))
-    stack[:, 1, 0] = SPACING
-    stack[:, 0, 1] = SPACING
-    stack[:, 2, 2] = 8.0
+    for k in range(n_slices):
+        cos, sin = np.cos(np.radians(tilts[k])), np.sin(np.radians(tilts[k]))
+        stack[k, :3, 0] = 0, SPACING * cos, SPACING * sin
+        stack[k, :3, 1] = SPACING, 0, 0
+        stack[k, :3, 2] = 0, -8.0 * sin, 8.0 * cos
+        stack[k, :3, 3] = -60.0, -55.0, -(SLICE_STEP * k if depths is None else depths[k])
     stack[:, 3, 3] = 1.0
-    stack[:, :3, 3] = [(-60.0, -55.0, -SLICE_STEP * k) for k in range(n_slices)]
     return stack
 
 
@@ -133,7 +142,12 @@ def _statistics(values: FloatArray) -> Statistics | None:
 
 
 def _sector_report(
-    labels: npt.NDArray[np.uint8], angle: FloatArray, depth: FloatArray, flow: FloatArray, empty: tuple[int, ...]
+    labels: npt.NDArray[np.uint8],
+    angle: FloatArray,
+    depth: FloatArray,
+    flow: FloatArray,
+    empty: tuple[int, ...],
+    stack: FloatArray,
 ) -> SectorReport:
     wall = labels == Label.MYOCARDIUM
     sectors = np.stack([_sector_of(angle[k], LEVELS[min(k, 2)]) for k in range(len(labels))])
@@ -144,7 +158,7 @@ def _sector_report(
         return _statistics(flow[mask & np.isfinite(flow)])
 
     n = len(labels)
-    center = affines(n)[:, :3, 3] + np.array([SPACING * labels.shape[2] / 2, SPACING * labels.shape[1] / 2, 0])
+    center = stack[:, :3, 3] + np.array([SPACING * labels.shape[2] / 2, SPACING * labels.shape[1] / 2, 0])
     return SectorReport(
         sectors=sectors,
         layers=layers,
@@ -174,9 +188,10 @@ def make_scan_result(
     flags: tuple[QualityFlag, ...] = (),
     rows: int = 56,
     columns: int = 64,
+    stack: FloatArray | None = None,
 ) -> ScanResult:
     """One scan's result on concentric rings, with a defect in the RCA territory; values are made up."""
-    stack = affines(n_slices)
+    stack = affines(n_slices) if stack is None else stack
     labels, angle, depth = _geometry(n_slices, rows, columns)
     generator = np.random.default_rng(int(10 * mbf))
     flow = mbf * (1 + 0.08 * generator.standard_normal(labels.shape))
@@ -207,7 +222,7 @@ def make_scan_result(
     )
     model = "btex" if absolute else "relative upslope"
     parameters: Mapping[str, FloatArray] = {"ps_ml_min_g": np.where(labels > 0, 1.0, np.nan)} if absolute else {}
-    sectors = _sector_report(labels, angle, depth, flow, empty_sectors)
+    sectors = _sector_report(labels, angle, depth, flow, empty_sectors, stack)
     return ScanResult(
         scan=scan,
         motion=MotionCorrection(

@@ -11,6 +11,9 @@ from operators.framework import prepare
 
 prepare()
 
+pytest_plugins = ["written_objects"]
+"""Written DICOM objects, for whoever stores, shows or reads them."""
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

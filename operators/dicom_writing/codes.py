@@ -64,6 +64,18 @@ PROCEDURES = {
     "stress": Code("431609005", "SCT", "Cardiac MRI stress"),
     "rest": Code("241620005", "SCT", "Cardiac MRI"),
 }
+UNCERTAINTY = (
+    Code("371886008", "SCT", "+, range of upper measurement uncertainty"),
+    Code("371885007", "SCT", "-, range of lower measurement uncertainty"),
+)
+QUALITY_FINDING = Code("111052", "DCM", "Quality Finding")
+SEVERITY = Code("246112005", "SCT", "Severity")
+SEVERITIES = {
+    "info": Code("info", PRIVATE_SCHEME, "For information"),
+    "warning": Code("warning", PRIVATE_SCHEME, "Warning"),
+    "withheld": Code("withheld", PRIVATE_SCHEME, "Results withheld"),
+}
+PARAMETER = Code("111002", "DCM", "Algorithm Parameters")
 COMMENT = Code("121106", "DCM", "Comment")
 REPORT_TITLE = Code("126002", "DCM", "Dynamic Contrast MR Measurement Report")
 
@@ -71,6 +83,11 @@ REPORT_TITLE = Code("126002", "DCM", "Dynamic Contrast MR Measurement Report")
 def quantity(unit: str) -> tuple[Code, Code]:
     """Concept and unit of a flow map's values: relative values never carry a unit of flow."""
     return (BLOOD_FLOW, FLOW_UNIT) if unit == "mL/min/g" else (RELATIVE_UPSLOPE, NO_UNIT)
+
+
+def flag_code(code: str) -> Code:
+    """A quality flag's code in the private scheme; its meaning is its name in words."""
+    return Code(code, PRIVATE_SCHEME, code.replace("_", " "))
 
 
 def private_scheme() -> CodingSchemeIdentificationItem:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydicom import Dataset
@@ -13,7 +13,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from operators.dicom_writing.codes import HEART
-from operators.series import ScanResult, StudyResult
+from operators.series import ScanResult, SectorReport, Statistics, StudyResult
 
 NAME = "perf_app"
 RESEARCH_ONLY = "research use only"
@@ -21,7 +21,7 @@ CREATOR = "perf_app^research"
 NO_DATE, NO_TIME = "19000101", "000000"
 """Where the source has none but the standard asks for one."""
 
-_REQUIRED = (
+REQUIRED = (
     "PatientName",
     "PatientID",
     "PatientBirthDate",
@@ -32,8 +32,8 @@ _REQUIRED = (
     "AccessionNumber",
     "ReferringPhysicianName",
 )
-"""Of the patient and study modules; empty where the source lacks them (type 2)."""
-_OPTIONAL = (
+"""Of the patient and study modules, taken from the source; empty where it lacks them (type 2)."""
+OPTIONAL = (
     "IssuerOfPatientID",
     "PatientAge",
     "PatientSize",
@@ -42,7 +42,7 @@ _OPTIONAL = (
     "DeidentificationMethod",
     "StudyDescription",
 )
-_GEOMETRY = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
+"""Taken from the source where it has them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +57,21 @@ class DicomObject:
 
 
 def content_digest(scan: ScanResult) -> str:
-    """Fingerprint of what a scan's objects are made from: other results must not come under the same UIDs."""
+    """Fingerprint of what a scan's objects are made from: other results or settings have other UIDs."""
+    flow, sectors = scan.flow, scan.sectors
     digest = hashlib.sha256()
-    for array in (scan.flow.flow, scan.segmentation.labels, scan.sectors.sectors, scan.motion.reference_frame):
+    for array in (flow.flow, scan.segmentation.labels, sectors.sectors, sectors.layers, scan.motion.reference_frame):
         digest.update(np.ascontiguousarray(array).tobytes())
-    for part in (scan.flow.unit, scan.flow.model, scan.segmentation.model_sha256, scan.scan.state, scan.flags):
+    assumptions = [sorted(record.assumptions.items()) for record in (scan.gadolinium, scan.arterial_input, scan.flow)]
+    measured = (sectors.whole, *(sorted(by.items()) for by in _tables(sectors)))
+    parts = (flow.unit, flow.model, scan.segmentation.model_sha256, scan.scan.state, scan.flags, assumptions, measured)
+    for part in parts:
         digest.update(repr(part).encode())
     return digest.hexdigest()
+
+
+def _tables(sectors: SectorReport) -> tuple[Mapping[Any, Statistics | None], ...]:
+    return sectors.by_sector, sectors.by_territory, sectors.endocardial, sectors.epicardial
 
 
 def make_uid(result: StudyResult, scans: Sequence[ScanResult], *words: object) -> str:
@@ -72,63 +80,6 @@ def make_uid(result: StudyResult, scans: Sequence[ScanResult], *words: object) -
     digests = [content_digest(scan) for scan in scans]
     parts = [NAME, result.software_version, result.study.study_instance_uid, *sources, *digests, *map(str, words)]
     return str(generate_uid(entropy_srcs=parts))
-
-
-def reference_headers(scan: ScanResult) -> tuple[Dataset, ...]:
-    """Header of each slice's reference frame: the unprocessed image that labels and map lie on."""
-    frames = scan.motion.reference_frame
-    return tuple(row[int(frame)] for row, frame in zip(scan.scan.perfusion.headers, frames, strict=True))
-
-
-def source_images(result: StudyResult, scan: ScanResult) -> list[Dataset]:
-    """The reference frames as far as an object refers to them: what they are and where they lie, nobody's name.
-
-    Attributes of patient and study are there but empty; `stamp` fills them in as the source has them.
-    """
-    return [
-        _source_image(result, header, float(np.linalg.norm(affine[:3, 2])))
-        for header, affine in zip(reference_headers(scan), scan.scan.perfusion.affines, strict=True)
-    ]
-
-
-def _source_image(result: StudyResult, header: Dataset, thickness: float) -> Dataset:
-    image = Dataset()
-    for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Rows", "Columns", *_GEOMETRY):
-        setattr(image, keyword, deepcopy(header[keyword].value))
-    image.StudyInstanceUID = result.study.study_instance_uid
-    image.Modality = "MR"
-    image.SliceThickness = thickness
-    image.FrameOfReferenceUID = header.get("FrameOfReferenceUID") or str(
-        generate_uid(entropy_srcs=[NAME, "frame of reference", result.study.study_instance_uid])
-    )
-    image.PositionReferenceIndicator = ""
-    for keyword in _REQUIRED:
-        setattr(image, keyword, None)
-    return image
-
-
-def as_one_series(images: Sequence[Dataset]) -> list[Dataset]:
-    """Copies that claim the first one's series and frame of reference, as the library asks for.
-
-    Some scanners make each slice a series of its own; `name_series` puts the references right afterwards.
-    """
-    copies = [deepcopy(image) for image in images]
-    for copy in copies:
-        copy.SeriesInstanceUID = images[0].SeriesInstanceUID
-        copy.FrameOfReferenceUID = images[0].FrameOfReferenceUID
-    return copies
-
-
-def name_series(dataset: Dataset, images: Sequence[Dataset]) -> None:
-    """List the source images under the series that they are part of."""
-    by_series: dict[str, list[Dataset]] = {}
-    for image in images:
-        by_series.setdefault(str(image.SeriesInstanceUID), []).append(reference(image))
-    dataset.ReferencedSeriesSequence = []
-    for uid, references in by_series.items():
-        item = Dataset()
-        item.SeriesInstanceUID, item.ReferencedInstanceSequence = uid, references
-        dataset.ReferencedSeriesSequence.append(item)
 
 
 def new_dataset(
@@ -157,11 +108,11 @@ def stamp(dataset: Dataset, result: StudyResult, header: Dataset, description: s
         description: of the series, without "research use only", which is added.
     """
     dataset.SpecificCharacterSet = "ISO_IR 192"
-    for keyword in (*_REQUIRED, *_OPTIONAL):
+    for keyword in (*REQUIRED, *OPTIONAL):
         value = header.get(keyword)
         if value not in (None, ""):
             setattr(dataset, keyword, str(value))
-        elif keyword in _REQUIRED:
+        elif keyword in REQUIRED:
             setattr(dataset, keyword, None)
     dataset.StudyInstanceUID = result.study.study_instance_uid
     dataset.SeriesDescription = f"{description}, {RESEARCH_ONLY}"
@@ -211,10 +162,3 @@ def code_item(value: str, scheme: str, meaning: str) -> Dataset:
 def heart_item() -> Dataset:
     """The heart, as item of an anatomic region sequence."""
     return code_item(HEART.value, HEART.scheme_designator, HEART.meaning)
-
-
-def reference(image: Dataset) -> Dataset:
-    """Item of a sequence that refers to an image."""
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = image.SOPClassUID, image.SOPInstanceUID
-    return item

@@ -12,11 +12,9 @@ from operators.dicom_writing.common import (
     DicomObject,
     make_uid,
     new_dataset,
-    reference,
-    reference_headers,
-    source_images,
     stamp,
 )
+from operators.dicom_writing.sources import reference, reference_headers, source_images
 from operators.series import StudyResult
 
 SERIES_NUMBER = 9500

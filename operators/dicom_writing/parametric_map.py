@@ -3,51 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from highdicom import VOILUTFunctionValues, VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
 from pydicom import Dataset
+from pydicom.uid import ParametricMapStorage
 
 from operators.dicom_writing.codes import private_scheme, quantity
-from operators.dicom_writing.common import (
-    CREATOR,
-    NAME,
-    DicomObject,
+from operators.dicom_writing.common import CREATOR, NAME, DicomObject, heart_item, make_uid, stamp
+from operators.dicom_writing.sources import (
     as_one_series,
-    heart_item,
-    make_uid,
-    name_series,
+    name_sources,
+    parallel_slices,
     reference_headers,
     source_images,
-    stamp,
 )
 from operators.report.colours import flow_scale
-from operators.series import ScanResult, StudyResult
+from operators.series import FloatArray, ScanResult, StudyResult
 
 SERIES_NUMBER = 9200
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """What one parametric map holds: the flow of the slices of one orientation."""
+
+    index: int
+    """Of the orientation."""
+    slices: list[int]
+    identity: Dataset
+    """Of the object, for others that refer to it."""
+
+
+def mapped(result: StudyResult, scan: ScanResult) -> list[Mapped]:
+    """One for each orientation in which any pixel has a value."""
+    found = []
+    for index, slices in enumerate(parallel_slices(scan)):
+        if np.isfinite(scan.flow.flow[slices]).any():
+            identity = source_images(result, scan)[0]
+            identity.SOPClassUID = ParametricMapStorage
+            identity.SOPInstanceUID = make_uid(result, [scan], "map", index)
+            identity.SeriesInstanceUID = make_uid(result, [scan], "map series", index)
+            found.append(Mapped(index, slices, identity))
+    return found
+
+
 def parametric_maps(result: StudyResult, folder: Path) -> Iterator[DicomObject]:  # noqa: ARG001
-    """One object a scan; none where no pixel has a value. Pixels without a value are NaN."""
+    """One object for each orientation of a scan; none where no pixel has a value. Pixels without a value are NaN."""
     for index, scan in enumerate(result.scans):
-        if np.isfinite(scan.flow.flow).any():
-            yield DicomObject("parametric-map", scan.scan.state, _parametric_map(result, scan, index))
+        for part in mapped(result, scan):
+            number = SERIES_NUMBER + index + 10 * part.index
+            yield DicomObject("parametric-map", scan.scan.state, _parametric_map(result, scan, part, number))
 
 
-def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Dataset:
-    flow = scan.flow.flow
-    images = source_images(result, scan)
+def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_number: int) -> Dataset:
+    flow, sources = scan.flow.flow[part.slices], source_images(result, scan)
+    images = [sources[k] for k in part.slices]
     concept, unit = quantity(scan.flow.unit)
     scale = flow_scale(result.scans, scan.flow.unit)
     lowest, highest = float(np.nanmin(flow)), float(np.nanmax(flow))
     dataset = ParametricMap(
         source_images=as_one_series(images),
         pixel_array=np.array(flow, np.float32),
-        series_instance_uid=make_uid(result, [scan], "map series"),
-        series_number=SERIES_NUMBER + index,
-        sop_instance_uid=make_uid(result, [scan], "map"),
+        series_instance_uid=part.identity.SeriesInstanceUID,
+        series_number=series_number,
+        sop_instance_uid=part.identity.SOPInstanceUID,
         instance_number=1,
         manufacturer=NAME,
         manufacturer_model_name=NAME,
@@ -79,13 +102,27 @@ def _parametric_map(result: StudyResult, scan: ScanResult, index: int) -> Datase
         coding_schemes=[private_scheme()],
     )
     dataset.Modality = "MR"
-    name_series(dataset, images)
+    _put_along_normal(dataset, scan.scan.perfusion.affines[part.slices[0], :3, 2])
+    name_sources(dataset, images)
     dataset.BodyPartExamined = "HEART"
     anatomy = Dataset()
     anatomy.FrameLaterality = "U"
     anatomy.AnatomicRegionSequence = [heart_item()]
     dataset.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [anatomy]
-    return stamp(dataset, result, reference_headers(scan)[0], f"{_title(scan)} {scan.scan.state}")
+    header = reference_headers(scan)[part.slices[0]]
+    return stamp(dataset, result, header, f"{_title(scan)} {scan.scan.state}")
+
+
+def _put_along_normal(dataset: Dataset, normal: FloatArray) -> None:
+    """Frames in the direction of the slices' normal: some readers stack them so, whatever their positions say."""
+    frames = list(dataset.PerFrameFunctionalGroupsSequence)
+    along = [np.dot(frame.PlanePositionSequence[0].ImagePositionPatient, normal) for frame in frames]
+    order = np.argsort(along)
+    pixels = np.frombuffer(dataset.FloatPixelData, np.float32).reshape(len(frames), -1)
+    dataset.FloatPixelData = pixels[order].tobytes()
+    dataset.PerFrameFunctionalGroupsSequence = [frames[k] for k in order]
+    for place, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence, start=1):
+        frame.FrameContentSequence[0].DimensionIndexValues = place
 
 
 def _title(scan: ScanResult) -> str:

@@ -14,11 +14,9 @@ from operators.dicom_writing.common import (
     DicomObject,
     make_uid,
     new_dataset,
-    reference,
-    reference_headers,
-    source_images,
     stamp,
 )
+from operators.dicom_writing.sources import reference, reference_headers, source_images
 from operators.report.colours import RgbArray, flow_scale
 from operators.report.map_picture import slice_picture
 from operators.series import ScanResult, StudyResult

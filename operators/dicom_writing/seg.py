@@ -19,16 +19,13 @@ from pydicom.uid import SegmentationStorage, generate_uid
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.dicom_writing.codes import LV_CAVITY, LV_MYOCARDIUM, RV, SEGMENTS
-from operators.dicom_writing.common import (
-    CREATOR,
-    NAME,
-    DicomObject,
+from operators.dicom_writing.common import CREATOR, NAME, DicomObject, make_uid, stamp
+from operators.dicom_writing.sources import (
     as_one_series,
-    make_uid,
-    name_series,
+    name_sources,
+    parallel_slices,
     reference_headers,
     source_images,
-    stamp,
 )
 from operators.report.colours import TERRITORY_COLOURS
 from operators.series import BoolArray, Label, ScanResult, StudyResult
@@ -49,12 +46,37 @@ class Segment:
     code: Code
     colour: str
     mask: BoolArray
-    """Shape (slice, row, col)."""
+    """Shape (slice of the object, row, col)."""
 
 
-def segments_of(scan: ScanResult) -> list[Segment]:
-    """Segments with at least one pixel: the chambers, then the AHA segments in their order."""
-    labels, sectors = scan.segmentation.labels, scan.sectors.sectors
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmented:
+    """What one segmentation object holds: the segments of the slices of one orientation."""
+
+    index: int
+    """Of the orientation."""
+    slices: list[int]
+    segments: list[Segment]
+    """With at least one pixel: the chambers, then the AHA segments in their order."""
+    identity: Dataset
+    """Of the object, for others that refer to it."""
+
+    def number(self, code: Code) -> int | None:
+        """A segment's number in the object; None: it isn't there."""
+        return next((n for n, segment in enumerate(self.segments, start=1) if segment.code == code), None)
+
+
+def segmented(result: StudyResult, scan: ScanResult) -> list[Segmented]:
+    """One for each orientation in which anything was segmented."""
+    found = []
+    for index, slices in enumerate(parallel_slices(scan)):
+        if segments := _segments(scan, slices):
+            found.append(Segmented(index, slices, segments, _identity(result, scan, index)))
+    return found
+
+
+def _segments(scan: ScanResult, slices: list[int]) -> list[Segment]:
+    labels, sectors = scan.segmentation.labels[slices], scan.sectors.sectors[slices]
     found = [Segment(name, code, colour, labels == label) for label, name, code, colour in _CHAMBERS]
     found += [
         Segment(f"AHA {number} {name}", SEGMENTS[number], TERRITORY_COLOURS[TERRITORY_OF[number]], sectors == number)
@@ -63,37 +85,36 @@ def segments_of(scan: ScanResult) -> list[Segment]:
     return [segment for segment in found if segment.mask.any()]
 
 
-def segmentation_reference(result: StudyResult, scan: ScanResult) -> Dataset:
-    """Identity of the scan's segmentation object, for others that refer to it."""
+def _identity(result: StudyResult, scan: ScanResult, orientation: int) -> Dataset:
     image = source_images(result, scan)[0]
     image.SOPClassUID = SegmentationStorage
-    image.SOPInstanceUID = make_uid(result, [scan], "seg")
-    image.SeriesInstanceUID = make_uid(result, [scan], "seg series")
+    image.SOPInstanceUID = make_uid(result, [scan], "seg", orientation)
+    image.SeriesInstanceUID = make_uid(result, [scan], "seg series", orientation)
     return image
 
 
 def segmentations(result: StudyResult, folder: Path) -> Iterator[DicomObject]:  # noqa: ARG001
-    """One object a scan; none where nothing was segmented."""
+    """One object for each orientation of a scan; none where nothing was segmented."""
     for index, scan in enumerate(result.scans):
-        segments = segments_of(scan)
-        if segments:
-            yield DicomObject("segmentation", scan.scan.state, _segmentation(result, scan, index, segments))
+        for part in segmented(result, scan):
+            number = SERIES_NUMBER + index + 10 * part.index
+            yield DicomObject("segmentation", scan.scan.state, _segmentation(result, scan, part, number))
 
 
-def _segmentation(result: StudyResult, scan: ScanResult, index: int, segments: list[Segment]) -> Dataset:
-    identity = segmentation_reference(result, scan)
-    images = source_images(result, scan)
+def _segmentation(result: StudyResult, scan: ScanResult, part: Segmented, series_number: int) -> Dataset:
+    sources = source_images(result, scan)
+    images = [sources[k] for k in part.slices]
+    uid = str(part.identity.SOPInstanceUID)
     dataset = SegmentationDataset(
         source_images=as_one_series(images),
-        pixel_array=np.stack([segment.mask for segment in segments], axis=-1).astype(np.uint8),
+        pixel_array=np.stack([segment.mask for segment in part.segments], axis=-1).astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _description(number, segment, scan, str(identity.SOPInstanceUID))
-            for number, segment in enumerate(segments, start=1)
+            _description(number, segment, scan, uid) for number, segment in enumerate(part.segments, start=1)
         ],
-        series_instance_uid=identity.SeriesInstanceUID,
-        series_number=SERIES_NUMBER + index,
-        sop_instance_uid=identity.SOPInstanceUID,
+        series_instance_uid=part.identity.SeriesInstanceUID,
+        series_number=series_number,
+        sop_instance_uid=uid,
         instance_number=1,
         manufacturer=NAME,
         manufacturer_model_name=NAME,
@@ -103,9 +124,10 @@ def _segmentation(result: StudyResult, scan: ScanResult, index: int, segments: l
         content_description="LV cavity, LV myocardium, RV and AHA segments",
         content_creator_name=CREATOR,
     )
-    name_series(dataset, images)
+    name_sources(dataset, images)
     dataset.BodyPartExamined = "HEART"
-    return stamp(dataset, result, reference_headers(scan)[0], f"Segmentation {scan.scan.state}")
+    header = reference_headers(scan)[part.slices[0]]
+    return stamp(dataset, result, header, f"Segmentation {scan.scan.state}")
 
 
 def _description(number: int, segment: Segment, scan: ScanResult, uid: str) -> SegmentDescription:
