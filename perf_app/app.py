@@ -10,6 +10,7 @@ from monai.deploy.core import Application
 from operators.aha_sectors.operator import AhaSectors
 from operators.arterial_input.operator import ArterialInputFinder
 from operators.dicom_loading.operator import DicomLoading, Scans
+from operators.dicom_loading.rules import Rules
 from operators.dicom_writing.operator import DicomWriting
 from operators.door import Door, Stopwatch
 from operators.flow_mapping.operator import FlowMapping
@@ -36,6 +37,7 @@ class PerfusionApp(Application):
         stopwatch: Stopwatch,
         segmenter: Segmenter,
         protocol: Protocol,
+        rules: Rules,
         aif: ArterialInput | None,
     ) -> None:
         self.settings = settings
@@ -43,6 +45,7 @@ class PerfusionApp(Application):
         self.stopwatch = stopwatch
         self.segmenter = segmenter
         self.protocol = protocol
+        self.rules = rules
         self.aif = aif
         self.result: StudyResult | None = None
         super().__init__(["perf_app"])
@@ -51,7 +54,7 @@ class PerfusionApp(Application):
         told = self.protocol.hematocrit
         hematocrit, hematocrit_from = (DEFAULT_HEMATOCRIT, "default") if told is None else (told, "protocol")
         source = self.settings.resolved(self.settings.input_path)
-        load = self._door(DicomLoading, folder=source, state=self.settings.state)
+        load = self._door(DicomLoading, folder=source, state=self.settings.state, rules=self.rules)
         scans = self._door(Scans)
         correct = self._door(MotionCorrector)
         convert = self._door(GadoliniumConverter, protocol=self.protocol)

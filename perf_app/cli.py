@@ -38,6 +38,7 @@ Model = Annotated[Path | None, typer.Option("--model", "-m", help="The bundle's 
 WorkDir = Annotated[Path | None, typer.Option("--workdir", "-w", help="Where relative paths start.")]
 Aif = Annotated[Path | None, typer.Option(help="CSV time_s,gd_mmol_per_l that stands in for an AIF series.")]
 ProtocolFile = Annotated[Path | None, typer.Option(help="YAML with what the headers don't tell (docs/protocol.md).")]
+RulesFile = Annotated[Path | None, typer.Option(help="YAML with what series' descriptions mean (docs/selection.md).")]
 StateOption = Annotated[State | None, typer.Option(help="Haemodynamic state, where the descriptions don't tell.")]
 Nifti = Annotated[bool | None, typer.Option("--nifti", help="Write NIfTI files too.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step.")]
@@ -51,6 +52,7 @@ def _exec(
     workdir: WorkDir = None,
     aif: Aif = None,
     protocol: ProtocolFile = None,
+    rules: RulesFile = None,
     state: StateOption = None,
     nifti: Nifti = None,
 ) -> None:
@@ -63,6 +65,7 @@ def _exec(
         workdir=workdir,
         aif=aif,
         protocol=protocol,
+        rules=rules,
         state=state,
         nifti=nifti,
     )
@@ -77,6 +80,7 @@ def run_command(
     workdir: WorkDir = None,
     aif: Aif = None,
     protocol: ProtocolFile = None,
+    rules: RulesFile = None,
     state: StateOption = None,
     nifti: Nifti = None,
     verbose: Verbose = False,
@@ -90,6 +94,7 @@ def run_command(
         workdir=workdir,
         aif=aif,
         protocol=protocol,
+        rules=rules,
         state=state,
         nifti=nifti,
     )
@@ -99,27 +104,23 @@ def run_command(
 
 
 @people.command()
-def inspect(input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folder with DICOM files.")]) -> None:
+def inspect(
+    input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folder with DICOM files.")],
+    rules: RulesFile = None,
+    state: StateOption = None,
+) -> None:
     """Show what a folder holds and what would be done with it; runs nothing."""
     from operators.dicom_loading.inspection import inspect_folder
+    from perf_app.inspection_table import inspection_table
+    from perf_app.selection import read_rules
 
     _log_to_stderr(logging.CRITICAL)
     try:
-        series = inspect_folder(input_path)
+        folder = inspect_folder(input_path, state, read_rules(rules))
     except PerfusionError as error:
         _print_error(error)
         raise typer.Exit(error.exit_code) from None
-    table = Table(title="Series", title_justify="left")
-    for name in ("series", "role", "state", "slices", "frames"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("what would be done, what is missing")
-    for one in series:
-        counts = ["?" if count is None else str(count) for count in (one.slices, one.frames)]
-        rate = "" if one.heart_rate_bpm is None else f" ({one.heart_rate_bpm:.0f} beats/min)"
-        lacks = f"; missing: {', '.join(one.missing)}" if one.missing else ""
-        uid = "…" + one.series_instance_uid[-6:]
-        table.add_row(uid, one.role, one.state, *counts, one.action + rate + lacks)
-    Console().print(table)
+    Console().print(inspection_table(folder))
 
 
 @people.command()

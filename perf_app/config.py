@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """CSV file `time_s,gd_mmol_per_l` that stands in for an AIF series."""
     protocol: Path | None = Field(default=None, validation_alias="PERF_APP_PROTOCOL")
     """YAML file with what the headers don't tell."""
+    rules: Path | None = Field(default=None, validation_alias="PERF_APP_RULES")
+    """YAML file with what series' descriptions mean."""
     state: State | None = Field(default=None, validation_alias="PERF_APP_STATE")
     """Overrides what the series' descriptions say."""
     flow_model: str = Field(default="btex", validation_alias="PERF_APP_FLOW_MODEL")

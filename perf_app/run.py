@@ -13,6 +13,7 @@ from operators.framework import prepare
 from operators.series import StudyResult
 from perf_app.config import Settings, read_protocol
 from perf_app.output_folder import refuse_other_study, staged, write_error
+from perf_app.selection import read_rules
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ def _process(settings: Settings, on_start: Callable[[str, int | None], None] | N
         protocol = read_protocol(settings.protocol and settings.resolved(settings.protocol))
         aif = read_csv(settings.resolved(settings.aif)) if settings.aif else None
         segmenter = Segmenter(settings.resolved(settings.model_path))
-        app = PerfusionApp(settings, staging, Stopwatch(on_start), segmenter, protocol, aif)
+        rules = read_rules(settings.rules and settings.resolved(settings.rules))
+        app = PerfusionApp(settings, staging, Stopwatch(on_start), segmenter, protocol, rules, aif)
         app.run()
         if app.result is None:
             raise RuntimeError("the graph ended without a result")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +23,8 @@ from operators.dicom_loading.dialects.dialect import Dialect
 from operators.dicom_loading.headers import number, text, words
 from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.pixels import MAX_IMAGE_BYTES
-from operators.dicom_loading.state import read_state
 from operators.errors import IncompleteSeriesError, PerfusionError, UnsupportedSeriesError
-from operators.series import Role, State
+from operators.series import QualityFlag, Role, State
 
 MIN_FRAMES = 20
 """Fewest saturation-recovery frames a slice that can hold a first pass."""
@@ -60,6 +58,10 @@ class FileSeries:
     role: Role
     state: State
     state_from: str
+    label: str = ""
+    """The number by which people know the series; ``7.2`` for the second part of series 7."""
+    flags: tuple[QualityFlag, ...] = ()
+    """What had to be done to make a series of these images."""
 
     @property
     def headers(self) -> tuple[Dataset, ...]:
@@ -86,38 +88,6 @@ class FileSeries:
     @property
     def number(self) -> float:
         return number(self.first, "SeriesNumber") or 0.0
-
-
-def gather(images: Iterable[ImageFile]) -> tuple[FileSeries, ...]:
-    """Images by series instance UID, each series with its dialect, role and state."""
-    by_uid: dict[str, list[ImageFile]] = {}
-    for image in images:
-        by_uid.setdefault(text(image.header, "SeriesInstanceUID"), []).append(image)
-    return tuple(_describe(uid, tuple(members)) for uid, members in by_uid.items())
-
-
-def _describe(uid: str, images: tuple[ImageFile, ...]) -> FileSeries:
-    header = images[0].header
-    state, state_from = read_state(header)
-    try:
-        name, dialect = registry.choose(header)
-        for image in images:
-            dialect.complete(image.header)
-        told = dialect.role(header)
-    except UnsupportedSeriesError:
-        name, dialect, told = None, None, standard.role(header) if text(header, "Modality") == "MR" else Role.OTHER
-    series = FileSeries((uid,), images, name, dialect, told or Role.PERFUSION, state, state_from)
-    if told is None and (dialect is None or not looks_like_first_pass(series)):
-        series = FileSeries((uid,), images, name, dialect, Role.OTHER, state, state_from)
-    return series
-
-
-def looks_like_first_pass(series: FileSeries) -> bool:
-    """Whether images that no word describes show the same slices again and again, about once a heart beat."""
-    if problem(series) is not None:
-        return False
-    headers = series.headers
-    return clock.trusted_clock([[headers[i] for i in group] for group in geometry.group_slices(headers)]) is not None
 
 
 def problem(series: FileSeries) -> PerfusionError | None:

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from operators.dicom_loading.assembly import assemble_scan
 from operators.dicom_loading.files import read_folder
-from operators.dicom_loading.image_series import gather
+from operators.dicom_loading.gathering import gather
 from operators.dicom_loading.one_study import check_one_study
 from operators.dicom_loading.plan import plan_study
+from operators.dicom_loading.rules import DEFAULT_RULES, Rules
 from operators.series import PerfusionScan, PerfusionStudy, QualityFlag, State
 
 logger = logging.getLogger(__name__)
 
 
-def load_study(folder: Path, state: State | None = None) -> PerfusionStudy:
+def load_study(folder: Path, state: State | None = None, rules: Rules = DEFAULT_RULES) -> PerfusionStudy:
     """Load the perfusion scans of one study, stress first.
 
     Args:
         folder: searched recursively; what isn't DICOM is passed over.
         state: the operator's word for a study of one scan; wins over the header's.
+        rules: what the words of descriptions mean.
 
     Raises:
         SettingError: no such folder, or a state for more than one scan.
@@ -31,7 +33,7 @@ def load_study(folder: Path, state: State | None = None) -> PerfusionStudy:
     if contents.problems:
         raise contents.problems[0]
     study = check_one_study(image.header for image in contents.images)
-    plan = plan_study(gather(contents.images), state)
+    plan = plan_study(gather(contents.images, rules), state, rules)
     scans = tuple(assemble_scan(scan) for scan in plan.scans)
     for scan in scans:
         shape = " x ".join(map(str, scan.perfusion.pixels.shape))

@@ -9,6 +9,7 @@ from monai.deploy.conditions import CountCondition
 from monai.deploy.core import Fragment
 
 from operators.dicom_loading.loader import load_study
+from operators.dicom_loading.rules import DEFAULT_RULES, Rules
 from operators.door import Door
 from operators.series import PerfusionScan, PerfusionStudy, State
 
@@ -18,13 +19,22 @@ class DicomLoading(Door):
 
     output = "study"
 
-    def __init__(self, fragment: Fragment, *args: Any, folder: Path, state: State | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        fragment: Fragment,
+        *args: Any,
+        folder: Path,
+        state: State | None = None,
+        rules: Rules = DEFAULT_RULES,
+        **kwargs: Any,
+    ) -> None:
         self.folder = folder
         self.state = state
+        self.rules = rules
         super().__init__(fragment, CountCondition(fragment, 1), *args, **kwargs)
 
     def work(self) -> PerfusionStudy:  # type: ignore[override]
-        return load_study(self.folder, self.state)
+        return load_study(self.folder, self.state, self.rules)
 
 
 class Scans(Door):

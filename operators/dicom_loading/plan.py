@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
 from operators.dicom_loading import geometry
 from operators.dicom_loading.headers import text
 from operators.dicom_loading.image_series import MAIN, MIN_FRAMES, FileSeries, check_images, problem
+from operators.dicom_loading.rules import DEFAULT_RULES, Rules
 from operators.errors import IncompleteSeriesError, PerfusionError, SettingError
 from operators.series import QualityFlag, Role, State
 
@@ -38,12 +38,13 @@ class StudyPlan:
     flags: tuple[QualityFlag, ...]
 
 
-def plan_study(series: Sequence[FileSeries], state: State | None = None) -> StudyPlan:
+def plan_study(series: Sequence[FileSeries], state: State | None = None, rules: Rules = DEFAULT_RULES) -> StudyPlan:
     """Choose the series to load.
 
     Args:
         series: all series of one study.
         state: the operator's word for the only scan; wins over the header's.
+        rules: which of several series to take.
 
     Raises:
         IncompleteSeriesError: there are no main images.
@@ -62,7 +63,7 @@ def plan_study(series: Sequence[FileSeries], state: State | None = None) -> Stud
             )
         members = next(iter(scans.values()))
         scans = {state: [replace(member, state=state, state_from="operator") for member in members]}
-    return StudyPlan(tuple(_plan(members, series, len(scans)) for members in scans.values()), left_out)
+    return StudyPlan(tuple(_plan(members, series, len(scans), rules) for members in scans.values()), left_out)
 
 
 def _usable(series: Sequence[FileSeries]) -> tuple[tuple[FileSeries, ...], tuple[QualityFlag, ...]]:
@@ -74,13 +75,13 @@ def _usable(series: Sequence[FileSeries]) -> tuple[tuple[FileSeries, ...], tuple
             where=", ".join(s.uids[0] for s in series[:5]),
             hint="Export the first-pass series of the short-axis slices as well.",
         )
-    problems = {s.uids: problem(s) for s in candidates}
-    usable = merge_slices(s for s in candidates if problems[s.uids] is None)
-    refused = [(s, error) for s in candidates if (error := problems[s.uids]) is not None]
+    problems = {s: problem(s) for s in candidates}
+    usable = merge_slices(s for s in candidates if problems[s] is None)
+    refused = [(s, error) for s, error in problems.items() if error is not None]
     if not usable:
         raise max(refused, key=lambda pair: len(pair[0].images))[1]
     flags = (
-        QualityFlag("series_left_out", "warning", f"A perfusion series was left out: {error.message} [{s.uids[0]}]")
+        QualityFlag("series_left_out", "warning", f"Perfusion series {s.label} was left out: {error.message}")
         for s, error in refused
         if len(s.images) >= MIN_FRAMES  # fewer are reports, maps or trials with the same words
     )
@@ -94,7 +95,11 @@ def merge_slices(series: Iterable[FileSeries]) -> tuple[FileSeries, ...]:
         for index, other in enumerate(merged):
             if _same_acquisition(candidate, other):
                 merged[index] = replace(
-                    other, uids=(*other.uids, *candidate.uids), images=(*other.images, *candidate.images)
+                    other,
+                    uids=(*other.uids, *candidate.uids),
+                    images=(*other.images, *candidate.images),
+                    label=f"{other.label}+{candidate.label}",
+                    flags=(*other.flags, *candidate.flags),
                 )
                 break
         else:
@@ -127,30 +132,49 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return max(0.0, common) / max(min(one[1] - one[0], other[1] - other[0]), 1e-6)
 
 
-def _rank(series: FileSeries) -> tuple[bool, bool, float, float]:
-    """Gd before signal, unregistered before registered (the chain registers itself), then the latest."""
+def _choose(members: Sequence[FileSeries], rules: Rules) -> FileSeries:
+    """The latest injection as the rules have it, and of its series the best."""
+    sign = 1.0 if rules.repeated == "latest" else -1.0
+    newest = max(members, key=lambda s: (sign * (s.span[0] if s.span else 0.0), s.number))
+    return max((s for s in members if _same_injection(s, newest)), key=lambda s: _rank(s, rules))
+
+
+def _same_injection(one: FileSeries, other: FileSeries) -> bool:
+    return one is other or not (one.span and other.span) or overlap(one.span, other.span) > 0
+
+
+def _rank(series: FileSeries, rules: Rules) -> tuple[bool, bool, float]:
+    """Gd before signal, registered or not as the rules prefer, then the last one made."""
     return (
         series.role is Role.GADOLINIUM,
-        not series.motion_corrected,
-        series.span[0] if series.span else 0.0,
+        series.motion_corrected is (rules.prefer == "registered"),
         series.number,
     )
 
 
-def _plan(members: Sequence[FileSeries], series: Sequence[FileSeries], n_scans: int) -> ScanPlan:
-    main = max(members, key=_rank)
-    flags: tuple[QualityFlag, ...] = ()
+def why_left_out(series: FileSeries, used: FileSeries, rules: Rules) -> str:
+    """Why one of two series of the same state was left out, for people."""
+    if not _same_injection(series, used):
+        return f"series {used.label} shows the {rules.repeated} injection of this state"
+    if series.role is not used.role:
+        return f"series {used.label} holds Gd concentration already"
+    if series.motion_corrected and not used.motion_corrected:
+        return f"a copy registered by the scanner of what series {used.label} shows"
+    if used.motion_corrected and not series.motion_corrected:
+        return f"the copy registered by the scanner, series {used.label}, is preferred"
+    return f"series {used.label} of the same injection was made later"
+
+
+def _plan(members: Sequence[FileSeries], series: Sequence[FileSeries], n_scans: int, rules: Rules) -> ScanPlan:
+    main = _choose(members, rules)
+    flags: tuple[QualityFlag, ...] = main.flags
     if left := [s for s in members if s is not main]:
-        uids = ", ".join(chain.from_iterable(s.uids for s in left))
+        listed = "; ".join(f"series {s.label}: {why_left_out(s, main, rules)}" for s in left)
         again = any(not (s.span and main.span and overlap(s.span, main.span)) for s in left)
-        flags = (
-            QualityFlag(
-                "duplicate_state",
-                "warning" if again else "info",
-                f"Several perfusion series are of the state {main.state.value}; the latest of the least processed "
-                f"was taken, these were left out: {uids}.",
-            ),
-        )
+        told = main.state is not State.UNKNOWN or not again
+        advice = "" if told else " A rules file can tell their states, so that both are analysed."
+        message = f"Several perfusion series are of the state {main.state.value}. Left out: {listed}.{advice}"
+        flags = (*flags, QualityFlag("duplicate_state", "warning" if again else "info", message))
     aif, aif_flags = _belonging(Role.AIF, main, series, n_scans)
     if not aif and not aif_flags and any(s.role is Role.AIF for s in series):
         message = "The study holds AIF images, but none that fits this scan by state and time."
@@ -166,13 +190,13 @@ def _belonging(
 ) -> tuple[tuple[FileSeries, ...], tuple[QualityFlag, ...]]:
     """Series of a role that go with the main images, and what is wrong with those that can't be read."""
     members = [s for s in series if s.role is role and _belongs(s, main, n_scans)]
-    errors = {s.uids: _error(s) for s in members}
+    errors = {s: _error(s) for s in members}
     flags = tuple(
-        QualityFlag("series_left_out", "warning", f"A series of {role.value} images was left out: {error.message}")
-        for error in errors.values()
+        QualityFlag("series_left_out", "warning", f"Series {s.label} ({role.value}) was left out: {error.message}")
+        for s, error in errors.items()
         if error is not None
     )
-    return tuple(s for s in members if errors[s.uids] is None), flags
+    return tuple(s for s in members if errors[s] is None), flags
 
 
 def _belongs(series: FileSeries, main: FileSeries, n_scans: int) -> bool:

@@ -120,7 +120,7 @@ def test_real_series_of_arbitrary_signal_are_relative(shared_data: Path, tmp_pat
 
 def test_an_aif_series_alone_is_named_and_refused(shared_data: Path, tmp_path: Path) -> None:
     folder = shared_data / "qperf" / "aif_series_1_dicom"
-    assert {row.role for row in inspect_folder(folder)} == {Role.AIF}
+    assert {row.role for row in inspect_folder(folder).series} == {Role.AIF}
     ended = CliRunner().invoke(orchestrators, ["-i", str(folder), "-o", str(tmp_path / "out")])
     assert ended.exit_code == 2
     assert "perfusion" in json.loads((tmp_path / "out" / "error.json").read_text())["message"]

@@ -239,5 +239,5 @@ def test_inspection_names_the_reason_instead_of_raising(tmp_path: Path, write: W
     write(tmp_path)
     with pytest.raises(PerfusionError) as caught:
         load_study(tmp_path)
-    (row,) = inspect_folder(tmp_path)
+    (row,) = inspect_folder(tmp_path).series
     assert row.action == f"refused: {caught.value.message}"

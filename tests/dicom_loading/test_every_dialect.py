@@ -73,7 +73,7 @@ def test_every_dialect_loads_to_the_same_arrays(
 ) -> None:
     write_scan(tmp_path, PATIENT, simulated, dialect)
     check_standard(tmp_path)
-    rows = inspect_folder(tmp_path)
+    rows = inspect_folder(tmp_path).series
     assert {row.dialect for row in rows} == {READ_AS.get(dialect, dialect.value)}
     (scan,) = load_study(tmp_path).scans
     assert (scan.state, scan.state_from) == (State.REST, "description")

@@ -21,15 +21,15 @@ def test_rows_agree_with_loading(tmp_path: Path) -> None:
     write_series(tmp_path, images(2), description="stress_perf Canary^Bird", comments=["PD"] * 2 + [""] * 20)
     write_series(tmp_path, images(1), description="stress_AIF")
     write_series(tmp_path, images(1), description="rest_perf", start=MORNING + 900)
-    write_series(tmp_path, images(1), description="rest_perf", name="again", start=MORNING + 1200)
+    write_series(tmp_path, images(1), description="rest_perf", name="again", number=4, start=MORNING + 1200)
     write_series(tmp_path, images(1, 1), description="localizer")
-    rows = {row.action: row for row in inspect_folder(tmp_path)}
+    rows = {row.action: row for row in inspect_folder(tmp_path).series}
     assert set(rows) == {
         "used as main images of the stress scan",
         "used as AIF of the stress scan",
         "used as main images of the rest scan",
-        "left out: another series of the same state is used",
-        "left out",
+        "left out: series 4 shows the latest injection of this state",
+        "left out: no first pass by its words and times",
     }
     main = rows["used as main images of the stress scan"]
     assert (main.role, main.state, main.dialect, main.slices, main.frames) == (
@@ -37,7 +37,7 @@ def test_rows_agree_with_loading(tmp_path: Path) -> None:
         State.STRESS,
         "siemens",
         2,
-        22,
+        (22, 22),
     )
     assert main.missing == ()
     assert main.heart_rate_bpm is not None
@@ -57,6 +57,6 @@ def test_unreadable_files_and_two_patients_are_rows_too(tmp_path: Path) -> None:
     write_series(tmp_path, images(1), name="other", patient=("Other^One", "2", "19010204"))
     path = sorted(tmp_path.iterdir())[0]
     path.write_bytes(path.read_bytes()[:200])
-    rows = inspect_folder(tmp_path)
+    rows = inspect_folder(tmp_path).series
     assert [row.series_instance_uid == "" for row in rows] == [False, False, True]
     assert all(row.action.startswith("refused: ") for row in rows)

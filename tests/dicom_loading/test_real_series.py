@@ -31,7 +31,7 @@ def test_gd_series_is_read_to_the_last_bit(shared_data: Path) -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_aif_series_alone_is_named_and_refused(shared_data: Path, number: int) -> None:
     folder = shared_data / "qperf" / f"aif_series_{number}_dicom"
-    (row,) = inspect_folder(folder)
+    (row,) = inspect_folder(folder).series
     assert row.role is Role.AIF
     assert "main perfusion images are missing" in row.action
     with pytest.raises(IncompleteSeriesError, match="main perfusion images are missing") as caught:

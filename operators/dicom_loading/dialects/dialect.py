@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from operators.dicom_loading.dialects import standard
+from operators.dicom_loading.rules import Rules
 from operators.series import Role, Sequence
 
 
@@ -19,7 +20,7 @@ class Dialect:
     """Whether the image is written in this dialect; no header may match two of the registry."""
     description: str = ""
     """One line for people: whose images, and what is particular about them."""
-    role: Callable[[Dataset], Role | None] = standard.role
+    role: Callable[[Dataset, Rules], Role | None] = standard.role
     """What the series is for; None: its words don't tell, its behaviour in time may."""
     is_proton_density: Callable[[Dataset], bool] = standard.is_proton_density
     """Whether the header marks the frame as proton-density weighted."""

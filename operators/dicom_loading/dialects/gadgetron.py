@@ -13,6 +13,7 @@ from pydicom import Dataset
 from operators.dicom_loading.dialects import standard
 from operators.dicom_loading.dialects.dialect import Dialect
 from operators.dicom_loading.headers import text, words
+from operators.dicom_loading.rules import Rules
 from operators.series import Role
 
 MARKS = frozenset({"gd", "aif", "aifmask", "flow", "perf", "mtt", "ps", "map", "aha", "moco", "norm"})
@@ -24,11 +25,11 @@ def matches(header: Dataset) -> bool:
     return bool(words(header, "ImageComments") & MARKS) and " " not in text(header, "ImageComments")
 
 
-def role(header: Dataset) -> Role | None:
+def role(header: Dataset, rules: Rules) -> Role | None:
     """Gd concentration of the main images; of the AIF images it is only an intermediate result."""
-    found = words(header, "SeriesDescription", "ImageComments")
-    told = standard.role(header)
-    if "gd" in found and told in (Role.AIF, Role.PERFUSION, None):
+    chain = words(header, "SeriesDescription", "ImageComments")
+    told = standard.role(header, rules)
+    if "gd" in chain and told in (Role.AIF, Role.PERFUSION, None):
         return Role.OTHER if told is Role.AIF else Role.GADOLINIUM
     return told
 

@@ -14,6 +14,7 @@ from pydicom import Dataset
 from operators.dicom_loading.dialects import standard
 from operators.dicom_loading.dialects.dialect import Dialect
 from operators.dicom_loading.headers import is_enhanced, text
+from operators.dicom_loading.rules import Rules
 from operators.series import Role, Sequence
 
 CREATOR, GROUP, IMAGE_KIND, ASSET_FACTOR = "GEMS_PARM_01", 0x0043, 0x2F, 0x83
@@ -26,10 +27,10 @@ def matches(header: Dataset) -> bool:
     return re.match(r"ge(hc)?(?![a-z])", maker) is not None and not is_enhanced(header)
 
 
-def role(header: Dataset) -> Role | None:
+def role(header: Dataset, rules: Rules) -> Role | None:
     """As the words say; phase, real and imaginary images serve nothing."""
     kind = standard.private_number(header, GROUP, CREATOR, IMAGE_KIND)
-    return Role.OTHER if kind not in (None, MAGNITUDE) else standard.role(header)
+    return Role.OTHER if kind not in (None, MAGNITUDE) else standard.role(header, rules)
 
 
 def sequence(header: Dataset) -> Sequence:

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import math
-import re
 
 from pydicom import Dataset
 
 from operators.dicom_loading.headers import number, positive, text, words
+from operators.dicom_loading.rules import Rules, found
 from operators.series import Role, Sequence
 
 LONGEST_ECHO_SPACING_MS = 10.0
 """A repetition time above this is that of the heart beat or the shot, not of the excitations."""
-DERIVED = """
-map maps mask aifmask aha ttp pei mtt auc slope upslope subtraction mip localizer localiser scout survey report
-"""
 NOT_MAGNITUDE = frozenset({"P", "PHASE", "PHASE MAP", "R", "REAL", "I", "IMAGINARY", "MPR", "LOCALIZER"})
 
 
-def role(header: Dataset) -> Role | None:
+def role(header: Dataset, rules: Rules) -> Role | None:
     """From the words of description and image comment; None: they don't tell."""
-    found = words(header, "SeriesDescription", "ImageComments")
-    if ("map" in found and found & {"flow", "mbf"}) or "mbf" in found:
+    described = text(header, "SeriesDescription")
+    commented = f"{described} {text(header, 'ImageComments')}"
+    if found(rules.mbf_map, commented):
         return Role.MBF_MAP
-    if found & set(DERIVED.split()) or not is_magnitude(header):
+    if found(rules.ignore, commented) or not is_magnitude(header):
         return Role.OTHER
-    if "aif" in found:
+    if found(rules.aif, commented):
         return Role.AIF
-    if "pd" in words(header, "SeriesDescription"):
+    if found(rules.proton_density, described):
         return Role.PROTON_DENSITY
-    described = text(header, "SeriesDescription") + " " + text(header, "ProtocolName")
-    if re.search(r"perf|first.?pass", described, re.IGNORECASE):
+    if found(rules.perfusion, f"{described} {text(header, 'ProtocolName')}"):
         return Role.PERFUSION
     return None
 

@@ -1,0 +1,58 @@
+"""What a folder holds, as a table for the person at the scanner."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from operators.dicom_loading.inspection import FolderSummary, SeriesSummary
+
+UNREAD = "–"
+
+
+def inspection_table(folder: FolderSummary) -> Group:
+    """A row a series, in the order of their numbers, and beneath it what holds for all."""
+    table = Table(title_justify="left", show_lines=True)
+    for name in ("series", "dialect", "holds", "state", "slices × frames", "beats/min", "used"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why, and what is missing", overflow="fold")
+    for one in folder.series:
+        table.add_row(*_row(one), style="" if one.used else "dim")
+    return Group(table, *_remarks(folder))
+
+
+def _row(one: SeriesSummary) -> tuple[str, ...]:
+    rate = "" if one.heart_rate_bpm is None else f"{one.heart_rate_bpm:.0f}"
+    sentences = [one.action, *one.notes]
+    if one.missing:
+        sentences.append(f"missing: {', '.join(one.missing)}")
+    return (
+        one.label or UNREAD,
+        one.dialect or UNREAD,
+        one.role,
+        one.state,
+        _counts(one.frames),
+        rate,
+        "yes" if one.used else "no",
+        "\n".join(sentences),
+    )
+
+
+def _counts(frames: tuple[int, ...]) -> str:
+    """Slices times frames; slices with other numbers of frames apart."""
+    seen = Counter(frames)
+    return " + ".join(f"{slices} × {count}" for count, slices in seen.items()) if len(seen) < 4 else "mixed"
+
+
+def _remarks(folder: FolderSummary) -> list[RenderableType]:
+    remarks = []
+    if folder.passed_over:
+        remarks.append(f"{folder.passed_over} files are no DICOM images, or the same image again: passed over.")
+    if any(one.used and "state" in one.missing for one in folder.series):
+        remarks.append("A state that isn't told can be named: --state for a study of one scan, else a rules file.")
+    if folder.refusal is not None:
+        remarks.append(f"Nothing would be analysed: {folder.refusal.message} {folder.refusal.hint}")
+    return [Text(remark) for remark in remarks]
