@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 OHIF_VERSION := 3.12.10
 OHIF := build/ohif/$(OHIF_VERSION)/index.html
 # The archive, validators and browser that the tests use: command:Debian package.
-TOOLS := dsrdump:dcmtk storescu:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
+TOOLS := dsrdump:dcmtk dcmsend:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
 
 .PHONY: help demo test tools lint bench map map-run clean
 

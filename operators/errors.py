@@ -59,8 +59,22 @@ class SettingError(PerfusionError):
     code = "setting"
 
 
+class ArchiveReadError(PerfusionError):
+    """A study can't be had from the server that it should come from."""
+
+    exit_code = 2
+    code = "archive"
+
+
 class OutputError(PerfusionError):
     """The results could not be written."""
 
     exit_code = 4
     code = "output"
+
+
+class NotSentError(PerfusionError):
+    """The results are written, but the server that they should go to doesn't have all of them."""
+
+    exit_code = 4
+    code = "not_sent"

@@ -53,7 +53,7 @@ class PerfusionApp(Application):
     def compose(self) -> None:
         told = self.protocol.hematocrit
         hematocrit, hematocrit_from = (DEFAULT_HEMATOCRIT, "default") if told is None else (told, "protocol")
-        source = self.settings.resolved(self.settings.input_path)
+        source = self.settings.resolved(self.settings.input_path or Path())
         load = self._door(DicomLoading, folder=source, state=self.settings.state, rules=self.rules)
         scans = self._door(Scans)
         correct = self._door(MotionCorrector)

@@ -41,6 +41,9 @@ ProtocolFile = Annotated[Path | None, typer.Option(help="YAML with what the head
 RulesFile = Annotated[Path | None, typer.Option(help="YAML with what series' descriptions mean (docs/selection.md).")]
 StateOption = Annotated[State | None, typer.Option(help="Haemodynamic state, where the descriptions don't tell.")]
 Nifti = Annotated[bool | None, typer.Option("--nifti", help="Write NIfTI files too.")]
+FromDicomWeb = Annotated[str | None, typer.Option(metavar="URL", help="DICOMweb server to read from, in place of IN.")]
+StudyUid = Annotated[str | None, typer.Option("--study", metavar="UID", help="Study instance UID on that server.")]
+ToDicomWeb = Annotated[str | None, typer.Option(metavar="URL", help="DICOMweb server to send the DICOM objects to.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step.")]
 
 
@@ -55,6 +58,9 @@ def _exec(
     rules: RulesFile = None,
     state: StateOption = None,
     nifti: Nifti = None,
+    from_dicomweb: FromDicomWeb = None,
+    study: StudyUid = None,
+    to_dicomweb: ToDicomWeb = None,
 ) -> None:
     """Process one study. Arguments win over HOLOSCAN_INPUT_PATH, _OUTPUT_PATH, _MODEL_PATH and _WORKDIR."""
     _log_to_stderr(logging.INFO)
@@ -68,14 +74,19 @@ def _exec(
         rules=rules,
         state=state,
         nifti=nifti,
+        from_dicomweb=from_dicomweb,
+        study=study,
+        to_dicomweb=to_dicomweb,
     )
     raise typer.Exit(run(settings).exit_code)
 
 
 @people.command("run")
 def run_command(
-    input_path: Annotated[Path, typer.Argument(metavar="IN", help="Folder with the study's DICOM.")],
-    output_path: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the results.")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="[IN] OUT", help="Folder with the study's DICOM (none with --from-dicomweb), results."),
+    ],
     model: Model = None,
     workdir: WorkDir = None,
     aif: Aif = None,
@@ -83,13 +94,18 @@ def run_command(
     rules: RulesFile = None,
     state: StateOption = None,
     nifti: Nifti = None,
+    from_dicomweb: FromDicomWeb = None,
+    study: StudyUid = None,
+    to_dicomweb: ToDicomWeb = None,
     verbose: Verbose = False,
 ) -> None:
     """Analyse one study: numbers, report and DICOM objects into OUT."""
     _log_to_stderr(logging.INFO if verbose else logging.CRITICAL)
+    if len(folders) != (1 if from_dicomweb else 2):
+        raise typer.BadParameter("IN and OUT are needed, or OUT alone with --from-dicomweb")
     settings = _settings_or_exit(
-        input_path=input_path,
-        output_path=output_path,
+        input_path=None if from_dicomweb else folders[0],
+        output_path=folders[-1],
         model_path=model,
         workdir=workdir,
         aif=aif,
@@ -97,10 +113,35 @@ def run_command(
         rules=rules,
         state=state,
         nifti=nifti,
+        from_dicomweb=from_dicomweb,
+        study=study,
+        to_dicomweb=to_dicomweb,
     )
     outcome = _run_with_progress(settings)
     _show(outcome, settings)
     raise typer.Exit(outcome.exit_code)
+
+
+@people.command()
+def send(
+    output_path: Annotated[Path, typer.Argument(metavar="OUT", help="Folder with results.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="DICOMweb server, such as https://archive/dicom-web.")],
+) -> None:
+    """Send a folder's DICOM objects to a DICOMweb server; those that it has already aren't sent again."""
+    from perf_app.archive import send_objects
+    from perf_app.output_folder import ERROR_FILE
+
+    _log_to_stderr(logging.CRITICAL)
+    objects = sorted(output_path.glob("*.dcm"))
+    if not objects:
+        raise typer.BadParameter("there are no DICOM objects in that folder")
+    try:
+        send_objects(url, objects)
+    except PerfusionError as error:
+        _print_error(error)
+        raise typer.Exit(error.exit_code) from None
+    (output_path / ERROR_FILE).unlink(missing_ok=True)
+    console.print(f"{len(objects)} objects are on the server")
 
 
 @people.command()

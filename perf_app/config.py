@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydicom.uid import RE_VALID_UID
 
 from operators.errors import SettingError
 from operators.protocol import Protocol
@@ -24,7 +27,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOLOSCAN_", extra="ignore", frozen=True, protected_namespaces=())
 
-    input_path: Path
+    input_path: Path | None = None
     """Folder with the study's DICOM files, searched recursively."""
     output_path: Path
     """Folder for the results of this one study."""
@@ -45,6 +48,36 @@ class Settings(BaseSettings):
     nifti: bool = Field(default=False, validation_alias="PERF_APP_NIFTI")
     """Write NIfTI files beside the DICOM objects."""
 
+    from_dicomweb: str | None = Field(default=None, validation_alias="PERF_APP_FROM_DICOMWEB")
+    """URL of a DICOMweb server that the study is read from, in place of a folder."""
+    study: str | None = Field(default=None, validation_alias="PERF_APP_STUDY")
+    """Study instance UID on that server."""
+    to_dicomweb: str | None = Field(default=None, validation_alias="PERF_APP_TO_DICOMWEB")
+    """URL of a DICOMweb server that the DICOM objects are sent to."""
+
+    @model_validator(mode="after")
+    def _has_input(self) -> Settings:
+        """A server stands in for the folder, which a container's environment always names."""
+        if self.input_path is None and self.from_dicomweb is None:
+            raise PydanticCustomError("input_path", "no folder and no server")
+        if (self.from_dicomweb is None) != (self.study is None):
+            raise PydanticCustomError("study", "a server and a study's UID go together")
+        return self
+
+    @field_validator("from_dicomweb", "to_dicomweb")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise PydanticCustomError("url", "http:// or https://")
+        return None if value is None else value.rstrip("/")
+
+    @field_validator("study")
+    @classmethod
+    def _is_uid(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) > 64 or not re.fullmatch(RE_VALID_UID, value)):
+            raise PydanticCustomError("study", "a UID")
+        return value
+
     def resolved(self, path: Path) -> Path:
         """The path, from the working directory where it is relative."""
         return (self.workdir / path).absolute()
@@ -61,11 +94,12 @@ def read_settings(**arguments: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        names = ", ".join(str(detail["loc"][0]) for detail in error.errors())
+        names = ", ".join(str(d["loc"][0] if d["loc"] else d["type"]) for d in error.errors())
         raise SettingError(
             f"Settings missing or not usable: {names}.",
             where=names,
-            hint="Name the input with -i and the output with -o, or set HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH.",
+            hint="Name the input with -i and the output with -o, or set HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH; "
+            "in place of a folder, --from-dicomweb takes a URL (http:// or https://) together with --study and a UID.",
         ) from None
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from operators.arterial_input.csv_file import read_csv
 from operators.errors import OutputError, PerfusionError
@@ -40,13 +43,19 @@ def run(settings: Settings, on_start: Callable[[str, int | None], None] | None =
         on_start: called with a room's name and the scan's index (None: the study) when its work starts.
     """
     output = settings.resolved(settings.output_path)
+    result: StudyResult | None = None
     try:
-        result = _process(settings, on_start)
+        with _input(settings) as read:
+            result, objects = _process(read, on_start)
+        if settings.to_dicomweb:
+            from perf_app.archive import send_objects
+
+            send_objects(settings.to_dicomweb, objects)
     except PerfusionError as error:
         logger.error("%s", error)
         if not isinstance(error, OutputError):
             write_error(output, error.code, error.message, error.where, error.hint)
-        return Outcome(error.exit_code, error=error)
+        return Outcome(error.exit_code, result, error)
     except Exception as bug:  # noqa: BLE001  # the one place where a bug becomes an exit code
         # Without its text, which may quote a header.
         frames = "".join(traceback.format_tb(bug.__traceback__))
@@ -59,7 +68,23 @@ def run(settings: Settings, on_start: Callable[[str, int | None], None] | None =
     return Outcome(WITHHELD if result.withheld else DONE, result)
 
 
-def _process(settings: Settings, on_start: Callable[[str, int | None], None] | None) -> StudyResult:
+@contextmanager
+def _input(settings: Settings) -> Iterator[Settings]:
+    """Settings whose input is a folder; a study from a server lies in a private one only as long as it's needed."""
+    if settings.from_dicomweb is None or settings.study is None:
+        yield settings
+        return
+    from perf_app.archive import fetch_study
+
+    with TemporaryDirectory(prefix="perf_app-") as folder:
+        fetch_study(settings.from_dicomweb, settings.study, Path(folder))
+        yield settings.model_copy(update={"input_path": Path(folder)})
+
+
+def _process(
+    settings: Settings, on_start: Callable[[str, int | None], None] | None
+) -> tuple[StudyResult, tuple[Path, ...]]:
+    """Run the graph; its result, and the DICOM objects in the output folder."""
     prepare()
     # The graph framework takes seconds to import: only once the settings are good.
     from operators.door import Stopwatch
@@ -81,4 +106,5 @@ def _process(settings: Settings, on_start: Callable[[str, int | None], None] | N
             from perf_app.nifti import write_nifti
 
             write_nifti(app.result, staging)
-    return app.result
+        objects = tuple(output / path.name for path in sorted(staging.glob("*.dcm")))
+    return app.result, objects
