@@ -29,7 +29,10 @@ RESERVE_RANGE = (0.0, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class ColourScale:
-    """From a value to a colour; perceptually uniform, so equal steps of flow look equally large."""
+    """From a value to a colour, perceptually uniform: equal steps of flow look equally large.
+
+    Lightness rises along it from end to end, so it reads the same with any deficiency of colour vision, and in gray.
+    """
 
     low: float
     high: float
@@ -80,8 +83,8 @@ def flow_scale(results: Sequence[ScanResult], unit: FlowUnit) -> ColourScale:
 
 
 def reserve_scale() -> ColourScale:
-    """The scale of stress over rest."""
-    return ColourScale(*RESERVE_RANGE, "perfusion reserve", "viridis")
+    """The scale of stress over rest: in the same colours, dark is little of either."""
+    return ColourScale(*RESERVE_RANGE, "perfusion reserve")
 
 
 def _wall_values(flow: FlowMap, sectors: SectorReport) -> npt.NDArray[Any]:

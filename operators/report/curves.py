@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.report.contours import heart_window
 from operators.series import BoolArray, FloatArray, ImageSeries, Label, ScanResult
+
+Name = TypeVar("Name", int, str)
+"""Of a segment or of a territory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class TissueCurves:
     """By coronary artery, those that have pixels; shape (time,) each."""
     fits: Mapping[int, FloatArray]
     """Mean of the flow model's curves by AHA segment, those that were fitted; NaN in frames that were not, (time,)."""
+    territory_fits: Mapping[str, FloatArray]
+    """The same by coronary artery."""
 
 
 def tissue_curves(result: ScanResult) -> TissueCurves:
@@ -35,23 +40,25 @@ def tissue_curves(result: ScanResult) -> TissueCurves:
         sectors = np.where(with_flow, sectors, 0)
     numbers = [number for number in SEGMENT_NAMES if np.any(sectors == number)]
     names = [name for name in ("LAD", "RCA", "LCx") if any(TERRITORY_OF[number] == name for number in numbers)]
-    of_territory = {name: [number for number in numbers if TERRITORY_OF[number] == name] for name in names}
+    territories = {name: np.isin(sectors, [n for n in numbers if TERRITORY_OF[n] == name]) for name in names}
+    segments = {number: sectors == number for number in numbers}
     return TissueCurves(
         times=series.times[0],
-        sectors={number: _mean_curve(series, series.pixels, sectors == number) for number in numbers},
-        territories={name: _mean_curve(series, series.pixels, np.isin(sectors, of_territory[name])) for name in names},
-        fits=_fits(result, sectors, numbers),
+        sectors={number: _mean_curve(series, series.pixels, mask) for number, mask in segments.items()},
+        territories={name: _mean_curve(series, series.pixels, mask) for name, mask in territories.items()},
+        fits=_fits(result, segments),
+        territory_fits=_fits(result, territories),
     )
 
 
-def _fits(result: ScanResult, sectors: npt.NDArray[np.uint8], numbers: Sequence[int]) -> dict[int, FloatArray]:
+def _fits(result: ScanResult, masks: Mapping[Name, BoolArray]) -> dict[Name, FloatArray]:
     """What was measured less what the model left: in border pixels what looks like blood is not the model's."""
     if result.flow.residual is None:
         return {}
     series = result.gadolinium.series
     model = series.pixels - result.flow.residual
-    fitted = np.where(np.isfinite(model).any(axis=1), sectors, 0)
-    return {number: _mean_curve(series, model, fitted == number) for number in numbers if np.any(fitted == number)}
+    fitted = np.isfinite(model).any(axis=1)
+    return {name: _mean_curve(series, model, mask & fitted) for name, mask in masks.items() if np.any(mask & fitted)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.patches import Rectangle
 
-from operators.report import summary
+from operators.report import summary, table
 from operators.report.colours import TERRITORY_COLOURS, flow_scale, reserve_scale
 from operators.report.contours import heart_window
 from operators.report.curves import limits
 from operators.report.map_picture import draw_map, draw_scale
 from operators.report.panels import INK, LINE, MUTED, draw_bulls_eye, draw_curves, draw_motion, draw_table
-from operators.series import StudyResult
+from operators.series import ScanResult, StudyResult
 
 DPI = 200
 WIDTH, HEIGHT = 8.27, 11.69
@@ -35,7 +35,9 @@ _CURVES, _TABLE, _FLAG_LINE = 1.8, 3.05, 0.115
 """Heights of these parts [inch]."""
 _FLAG_HEAD = 1.65
 """Width of what stands before a flag's sentence [inch]."""
+_OF_TABLE = "Table: SD over the pixels; uncertainty: SD of the mean's error; endo / epi: inner, outer half of the wall."
 _FONT = get_font(findfont("DejaVu Sans"))
+_WITHHELD = "results withheld, see Quality"
 _FLAG_COLOURS = {"withheld": "#b3261e", "warning": "#b25e00", "info": "#44618a"}
 
 
@@ -68,7 +70,7 @@ class Page:
 def make_figure(result: StudyResult) -> Figure:
     """The whole page of one study."""
     flags = _flag_lines(result)
-    columns = max(3, min(6, max(scan.flow.flow.shape[0] for scan in result.scans)))
+    columns = max(2, min(6, max(scan.flow.flow.shape[0] for scan in result.scans)))
     rows = [-(-scan.flow.flow.shape[0] // columns) for scan in result.scans]
     cell = _MAPS / columns
     maps = sum(max(count * cell, _RIGHT_WIDTH) + _ROW_TITLE for count in rows)
@@ -92,6 +94,7 @@ def _header(page: Page, result: StudyResult) -> float:
     banner = f"{summary.RESEARCH_USE_ONLY.upper()} — {summary.NO_DIAGNOSIS}"
     page.text(WIDTH / 2, 0.15, banner, size=9, weight="bold", ha="center", va="center_baseline")
     page.text(MARGIN, 0.42, "Myocardial perfusion", size=15, weight="bold")
+    page.text(MARGIN, 0.68, f"{summary.TRAINING}.", size=6.5, color=MUTED)
     date = summary.study_date(result)
     page.text(WIDTH - MARGIN, 0.44, f"Study of {date}" if date else "Study", size=7, ha="right")
     page.text(WIDTH - MARGIN, 0.58, result.study.study_instance_uid, size=5.5, color=MUTED, ha="right")
@@ -100,22 +103,29 @@ def _header(page: Page, result: StudyResult) -> float:
 
 
 def _figures(page: Page, y: float, result: StudyResult) -> None:
-    """The global values, large, with the territories' beneath."""
-    cards = []
-    for title, scan in zip(summary.titles(result), result.scans, strict=True):
-        unit = scan.flow.unit
-        whole = summary.mean_and_sd(summary.known(scan.sectors.whole), unit)
-        parts = [f"{name} {summary.mean(scan.sectors.by_territory[name], unit)}" for name in TERRITORY_COLOURS]
-        cards.append((f"{title}, global {summary.quantity_with_unit(unit)}", whole, "   ".join(parts)))
+    """The global values, large, with their uncertainty beside and the territories' beneath."""
+    cards = [_card(title, scan) for title, scan in zip(summary.titles(result), result.scans, strict=True)]
     if summary.has_reserve(result):
-        cards.append(("perfusion reserve, global", summary.number(result.reserve_global), "stress / rest"))
+        cards.append(("perfusion reserve, global", summary.number(result.reserve_global), "stress / rest", ""))
     width = (_INNER - 0.1 * (len(cards) - 1)) / len(cards)
-    for index, (head, value, foot) in enumerate(cards):
+    for index, (head, value, beside, foot) in enumerate(cards):
         x = MARGIN + index * (width + 0.1)
         page.box(x, y, width, 0.54, "#f2f4f6")
         page.text(x + 0.08, y + 0.06, head, size=6, color=MUTED)
         page.text(x + 0.08, y + 0.18, value, size=12, weight="bold")
+        colour = _FLAG_COLOURS["withheld"] if beside == _WITHHELD else MUTED
+        page.text(x + 0.18 + 0.105 * len(value), y + 0.245, beside, size=5.4, color=colour)
         page.text(x + 0.08, y + 0.405, foot, size=6)
+
+
+def _card(title: str, scan: ScanResult) -> tuple[str, str, str, str]:
+    unit, whole = scan.flow.unit, summary.known(scan.sectors.whole)
+    beside = _WITHHELD if scan.withheld else ""
+    if whole and not scan.withheld:
+        beside = f"{summary.uncertainty(whole, unit)} uncertainty, SD over pixels {summary.number(whole.sd, unit)}"
+    parts = [f"{name} {summary.mean(scan.sectors.by_territory[name], unit)}" for name in TERRITORY_COLOURS]
+    head = f"{title}, global {summary.quantity_with_unit(unit)}"
+    return head, summary.mean(whole, unit), beside, "   ".join(parts)
 
 
 def _maps(page: Page, y: float, result: StudyResult, index: int, columns: int) -> None:
@@ -124,16 +134,6 @@ def _maps(page: Page, y: float, result: StudyResult, index: int, columns: int) -
     scale = flow_scale(result.scans, scan.flow.unit)
     page.text(MARGIN, y, title.upper(), size=8, weight="bold")
     page.text(MARGIN + 0.15 + 0.085 * len(title), y + 0.02, " · ".join(summary.scan_facts(scan)), size=6, color=MUTED)
-    if scan.withheld:
-        page.text(
-            WIDTH - MARGIN,
-            y,
-            "RESULTS WITHHELD, see Quality",
-            size=7,
-            weight="bold",
-            ha="right",
-            color=_FLAG_COLOURS["withheld"],
-        )
     top, cell = y + 0.18, _MAPS / columns
     window = heart_window(scan)
     for k, level in enumerate(scan.sectors.levels):
@@ -143,7 +143,8 @@ def _maps(page: Page, y: float, result: StudyResult, index: int, columns: int) -
         draw_map(axes, scan, k, scale, window)
         axes.text(0.02, 0.975, level or "not in use", color="white", size=6, va="top", transform=axes.transAxes)
     height = _MAPS / columns * -(-len(scan.sectors.levels) // columns) - 0.04
-    draw_scale(page.axes(MARGIN + _MAPS + 0.04, top, 0.07, height), scale, size=5.2, ink=INK)
+    shown = cell * min(columns, len(scan.sectors.levels))
+    draw_scale(page.axes(MARGIN + shown + 0.04, top, 0.07, height), scale, size=5.2, ink=INK)
     eye = page.axes(_RIGHT, top, _RIGHT_WIDTH, _RIGHT_WIDTH)
     draw_bulls_eye(
         eye,
@@ -167,14 +168,13 @@ def _curves(page: Page, y: float, result: StudyResult) -> None:
 
 def _table(page: Page, y: float, result: StudyResult) -> None:
     titles = summary.titles(result)
-    units = tuple(scan.flow.unit for scan in result.scans)
-    draw_table(page.axes(MARGIN, y, _MAPS - 0.35, _TABLE - 0.08), summary.table(result), units, titles)
-    x, width = MARGIN + _MAPS - 0.1, WIDTH - 2 * MARGIN - _MAPS + 0.1
+    draw_table(page.axes(MARGIN, y, _MAPS - 0.1, _TABLE - 0.08), table.columns(result), table.rows(result))
+    x, width = MARGIN + _MAPS + 0.12, WIDTH - 2 * MARGIN - _MAPS - 0.12
     page.text(x, y, "Motion correction", size=7, weight="bold")
-    page.text(x, y + 0.15, "a line through the LV over time; RMS displacement of the heart", size=5.2, color=MUTED)
-    height = min(1.0, 2.5 / len(result.scans) - 0.25)
+    page.text(x, y + 0.15, "a line through the LV over time; RMS motion of the heart", size=5, color=MUTED)
+    height = min(1.0, 2.5 / len(result.scans) - 0.3)
     for index, (title, scan) in enumerate(zip(titles, result.scans, strict=True)):
-        top = y + 0.45 + index * (height + 0.28)
+        top = y + 0.48 + index * (height + 0.3)
         half = (width - 0.08) / 2
         draw_motion(page.axes(x, top, half, height), page.axes(x + half + 0.08, top, half, height), scan, title)
 
@@ -192,6 +192,7 @@ def _flag_lines(result: StudyResult) -> list[tuple[str, str, str]]:
 def _flags(page: Page, y: float, lines: list[tuple[str, str, str]]) -> None:
     page.box(MARGIN, y - 0.06, _INNER, 0.008, LINE)
     page.text(MARGIN, y, "Quality", size=7, weight="bold")
+    page.text(WIDTH - MARGIN, y, _OF_TABLE, size=5.2, color=MUTED, ha="right")
     if not lines:
         page.text(MARGIN + _FLAG_HEAD, y + 0.01, "No flag was raised.", size=6)
     for index, (severity, head, text) in enumerate(lines):

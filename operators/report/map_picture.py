@@ -13,12 +13,14 @@ from matplotlib.patheffects import Normal, withStroke
 from operators.aha_sectors.model import TERRITORY_OF
 from operators.report.colours import TERRITORY_COLOURS, ColourScale, RgbArray, flow_scale
 from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
-from operators.series import FloatArray, ScanResult
+from operators.series import FloatArray, Label, ScanResult
 
 PICTURE_SIZE = (640, 560)
 """Width and height of a slice's picture [pixel]."""
+BACKGROUND = (13, 15, 18)
+"""Behind the maps, red, green and blue of 255."""
 _DPI = 100
-_CASING = [withStroke(linewidth=2.6, foreground="#000000b0"), Normal()]
+_CASING = [withStroke(linewidth=2.1, foreground="#000000b0"), Normal()]
 
 
 def slice_picture(result: ScanResult, slice_index: int, scale: ColourScale | None = None) -> RgbArray:
@@ -50,13 +52,20 @@ def slice_picture(result: ScanResult, slice_index: int, scale: ColourScale | Non
     return np.array(canvas.buffer_rgba())[..., :3].copy()  # type: ignore[no-untyped-call]
 
 
+def map_colours(result: ScanResult, slice_index: int, scale: ColourScale) -> RgbArray:
+    """A slice's flow in colours (row, col, 3); what has none is grey in the wall, `BACKGROUND` elsewhere."""
+    flow = result.flow.flow[slice_index]
+    colours = scale.rgb(flow)
+    colours[np.isnan(flow) & (result.segmentation.labels[slice_index] != Label.MYOCARDIUM)] = BACKGROUND
+    return colours
+
+
 def draw_map(
     axes: Axes, result: ScanResult, slice_index: int, scale: ColourScale, window: Window, *, letters: float = 5
 ) -> None:
     """Fill axes with a slice's map: colours of `scale`, contours, the patient's directions in `letters` points."""
-    flow = result.flow.flow[slice_index]
     axes.imshow(
-        scale.rgb(flow),
+        map_colours(result, slice_index, scale),
         interpolation="bilinear",
         interpolation_stage="rgba",
         aspect=window.row_spacing / window.column_spacing,
@@ -69,7 +78,7 @@ def draw_map(
     lines += [(points, "#ffffff") for points in unassigned_outlines(result, slice_index)]
     for points, colour in lines:
         axes.plot(
-            points[:, 1], points[:, 0], color=colour, linewidth=1.3, path_effects=_CASING, solid_joinstyle="round"
+            points[:, 1], points[:, 0], color=colour, linewidth=1.0, path_effects=_CASING, solid_joinstyle="round"
         )
     axes.set_xlim(window.column_start - 0.5, window.column_stop - 0.5)
     axes.set_ylim(window.row_stop - 0.5, window.row_start - 0.5)

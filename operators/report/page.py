@@ -16,8 +16,9 @@ from operators.report.colours import TERRITORY_COLOURS, TERRITORY_INKS, ColourSc
 from operators.report.contours import Window, heart_window, sector_outlines, unassigned_outlines
 from operators.report.curves import motion_strip
 from operators.report.film import films
-from operators.report.map_picture import direction
+from operators.report.map_picture import direction, map_colours
 from operators.report.svg import chart, gray_uri, path, paths, png_uri
+from operators.report.table import columns, rows
 from operators.series import FloatArray, FlowUnit, ScanResult, State, StudyResult
 
 _TEMPLATES = jinja2.Environment(
@@ -56,7 +57,8 @@ def render(result: StudyResult) -> str:
         has_reserve=summary.has_reserve(result),
         has_fits=any(scan["chart"].fits for scan in scans),
         reserve=summary.number(result.reserve_global),
-        rows=summary.table(result),
+        columns=columns(result),
+        rows=rows(result),
         notes=summary.notes(result),
         told={
             "sectors": _sectors(result),
@@ -66,8 +68,6 @@ def render(result: StudyResult) -> str:
         },
         territories=TERRITORY_COLOURS,
         inks=TERRITORY_INKS,
-        mean_and_sd=summary.mean_and_sd,
-        number=summary.number,
     )
 
 
@@ -93,14 +93,14 @@ def _scan(result: StudyResult, index: int) -> dict[str, Any]:
         "withheld": scan.withheld,
         "facts": summary.scan_facts(scan),
         "assumptions": summary.assumptions(scan),
-        "whole": summary.mean_and_sd(summary.known(scan.sectors.whole), unit),
+        "whole": summary.mean(scan.sectors.whole, unit),
+        "uncertainty": summary.uncertainty(summary.known(scan.sectors.whole), unit),
         "territories": [(name, summary.mean(scan.sectors.by_territory[name], unit)) for name in TERRITORY_COLOURS],
         "maps": [_map(scan, k, scale) for k in range(len(scan.sectors.levels))],
         "scale": _scale(scale),
         "eye": _eye(title, summary.means(scan.sectors.by_sector), scale, unit),
         "chart": chart(scan, result.scans),
         "motion": [("before", before, gray_uri(strip.before)), ("after", after, gray_uri(strip.after))],
-        "motion_slice": strip.slice_index + 1,
     }
 
 
@@ -128,7 +128,7 @@ def _map(scan: ScanResult, index: int, scale: ColourScale) -> dict[str, Any]:
         "number": index + 1,
         "width": round(window.width, 2),
         "height": round(window.height, 2),
-        "image": png_uri(scale.rgb(scan.flow.flow[index][window.slices])),
+        "image": png_uri(map_colours(scan, index, scale)[window.slices]),
         "left": direction(-affine[:3, 1]),
         "top": direction(-affine[:3, 0]),
         "outlines": [

@@ -14,6 +14,7 @@ from operators.report import summary
 from operators.report.bulls_eye import CELLS
 from operators.report.colours import TERRITORY_COLOURS, TERRITORY_INKS, ColourScale, ink_on
 from operators.report.curves import Limits, motion_strip, tissue_curves
+from operators.report.table import Column, Row
 from operators.series import FlowUnit, ScanResult
 
 INK = "#16191d"
@@ -57,13 +58,16 @@ def draw_bulls_eye(
 
 
 def draw_curves(axes: Axes, result: ScanResult, ranges: Limits, title: str) -> None:
-    """Sector curves (thin) and territory curves (bold) on the left scale, the AIF behind them on the right one."""
+    """Sector curves (thin), territory curves (bold) and their fits (dotted) on the left scale, the AIF on the right."""
     curves = tissue_curves(result)
     unit = result.gadolinium.series.unit
     for number, curve in curves.sectors.items():
         axes.plot(curves.times, curve, color=TERRITORY_INKS[TERRITORY_OF[number]], linewidth=0.45, alpha=0.55)
     for name, curve in curves.territories.items():
         axes.plot(curves.times, curve, color=TERRITORY_INKS[name], linewidth=1.5, label=name)
+    for name, curve in curves.territory_fits.items():
+        label = "fit" if name == next(iter(curves.territory_fits)) else None
+        axes.plot(curves.times, curve, color=INK, linewidth=0.8, linestyle=(0, (1.5, 1.5)), label=label)
     _style(axes, title, "time [s]", f"myocardium, {'Gd [mmol/L]' if unit == 'mmol/L' else 'signal [a.u.]'}")
     axes.set_xlim(*ranges.times)
     axes.set_ylim(*ranges.tissue)
@@ -83,12 +87,13 @@ def draw_curves(axes: Axes, result: ScanResult, ranges: Limits, title: str) -> N
         axes.legend(
             loc="lower right",
             bbox_to_anchor=(1, 0.985),
-            ncols=4,
-            fontsize=5.5,
+            ncols=5,
+            fontsize=5.2,
             frameon=False,
-            handlelength=1.2,
+            handlelength=1,
             borderaxespad=0,
-            columnspacing=1,
+            columnspacing=0.7,
+            handletextpad=0.4,
             borderpad=0.2,
         )
 
@@ -102,35 +107,45 @@ def draw_motion(before: Axes, after: Axes, result: ScanResult, title: str) -> No
     ):
         axes.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         axes.set_axis_off()
-        title = title if word == "before" else ""
-        axes.set_title(f"{title} {word}: {distance}".strip(), size=5.6, color=INK, pad=2, loc="left")
+        head = title if word == "before" else ""
+        axes.set_title(f"{head}\n{word} {distance}", size=5.6, color=INK, pad=2, loc="left", linespacing=1.25)
 
 
-def draw_table(axes: Axes, rows: tuple[summary.Row, ...], units: tuple[FlowUnit, ...], titles: tuple[str, ...]) -> None:
-    """Segments, territories and the whole: mean ± SD of every scan, and the reserve where there are two."""
-    reserve = any(row.reserve is not None for row in rows)
-    heads = [f"{title}\n{summary.quantity_with_unit(unit)}" for title, unit in zip(titles, units, strict=True)]
-    heads += ["reserve"] if reserve else []
-    rights = np.linspace(0.99, 0.42, len(heads) + 1)[:-1][::-1] if len(heads) > 1 else [0.78]
+def draw_table(axes: Axes, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> None:
+    """Segments, territories and the whole, one line each."""
+    widths = np.array([column.width for column in columns])
+    label = 1 - min(0.74, 0.125 * float(widths.sum()))
+    rights = label + (1 - label) * widths.cumsum() / widths.sum() - 0.005
     step = 1 / (len(rows) + 2.2)
     axes.set_xlim(0, 1)
     axes.set_ylim(1, 0)
     axes.set_axis_off()
-    for x, head in zip(rights, heads, strict=True):
-        axes.text(x, 0.9 * step, head, size=5.8, color=MUTED, ha="right", va="center", linespacing=1.15)
     axes.text(0.0, 1.35 * step, "AHA segment", size=5.8, color=MUTED, va="center")
+    for x, column in zip(rights, columns, strict=True):
+        axes.text(x, 1.35 * step, column.head, size=5.4, color=MUTED, ha="right", va="center")
+    for scan in dict.fromkeys(column.scan for column in columns if column.scan):
+        mine = [k for k, column in enumerate(columns) if column.scan == scan]
+        left, right = (rights[mine[0] - 1] if mine[0] else label) + 0.02, rights[mine[-1]]
+        axes.text((left + right) / 2, 0.35 * step, scan, size=6.2, color=INK, ha="center", va="center", weight="bold")
+        axes.plot([left, right], [0.87 * step] * 2, color=LINE, linewidth=0.5)
     for index, row in enumerate(rows):
         y = (index + 2.7) * step
         weight = "bold" if row.segment is None else "normal"
         if row.segment in (1, 7, 13) or (row.segment is None and rows[index - 1].segment) or row.territory is None:
             axes.plot([0, 1], [y - step / 2] * 2, color=LINE, linewidth=0.5)
         if row.territory is not None:
-            axes.plot([0.012], [y], "s", color=TERRITORY_COLOURS[row.territory], markersize=4, markeredgewidth=0)
-        label = row.label if row.segment is None else f"{row.segment:>2}  {row.label}"
-        axes.text(0.035, y, label, size=6.2, color=INK, va="center", weight=weight)
-        cells = [summary.mean_and_sd(value, unit) for value, unit in zip(row.values, units, strict=True)]
-        cells += [summary.number(row.reserve) if row.reserve is not None or row.segment else ""] if reserve else []
-        for x, cell in zip(rights, cells, strict=True):
+            axes.plot(
+                [0.012],
+                [y],
+                "s",
+                color=TERRITORY_COLOURS[row.territory],
+                markersize=4,
+                markeredgewidth=0.3,
+                markeredgecolor=MUTED,
+            )
+        text = row.label if row.segment is None else f"{row.segment:>2}  {row.label}"
+        axes.text(0.035, y, text, size=6.2, color=INK, va="center", weight=weight)
+        for x, cell in zip(rights, row.cells, strict=True):
             axes.text(x, y, cell, size=6.2, color=INK, ha="right", va="center", weight=weight)
 
 

@@ -9,27 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
+from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.series import FlowUnit, QualityFlag, ScanResult, Severity, Statistics, StudyResult
 
 RESEARCH_USE_ONLY = "Research use only"
 NO_DIAGNOSIS = "not a medical device, not for diagnosis"
 TRAINING = "Segmentation network trained on simulated (digital) patients"
 NO_VALUE = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    label: str
-    territory: str | None
-    """Coronary artery; None: the whole myocardium."""
-    segment: int | None
-    """AHA segment; None: a territory or the whole myocardium."""
-    values: tuple[Statistics | None, ...]
-    """One a scan."""
-    reserve: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +26,6 @@ class Note:
     """Study, or the scan and the slice."""
     severity: Severity
     message: str
-
-
-def table(result: StudyResult) -> tuple[Row, ...]:
-    """The sixteen segments, the three territories, the whole."""
-    by_scan = [scan.sectors for scan in result.scans]
-    rows = [
-        Row(
-            name,
-            TERRITORY_OF[number],
-            number,
-            tuple(known(sectors.by_sector[number]) for sectors in by_scan),
-            result.reserve_by_sector.get(number),
-        )
-        for number, name in SEGMENT_NAMES.items()
-    ]
-    rows += [
-        Row(f"{name} territory", name, None, tuple(known(sectors.by_territory[name]) for sectors in by_scan), None)
-        for name in ("LAD", "RCA", "LCx")
-    ]
-    whole = tuple(known(sectors.whole) for sectors in by_scan)
-    return (*rows, Row("global", None, None, whole, result.reserve_global))
 
 
 def known(value: Statistics | None) -> Statistics | None:
@@ -106,6 +71,11 @@ def interval(value: Statistics | None, unit: FlowUnit) -> str:
         return NO_VALUE
     low, high = (value.mean + sign * 1.96 * value.uncertainty for sign in (-1, 1))
     return f"{number(max(low, 0.0), unit)} to {number(high, unit)}"
+
+
+def quantity(unit: FlowUnit) -> str:
+    """What was measured, in a word."""
+    return "MBF" if unit == "mL/min/g" else "upslope"
 
 
 def quantity_with_unit(unit: FlowUnit) -> str:
