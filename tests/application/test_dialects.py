@@ -1,0 +1,92 @@
+"""The whole chain finds the same numbers in the same patient, whoever's scanner the files look like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+
+from operators.series import State
+from perf_app.config import read_settings
+from perf_app.phantom.dialect import Dialect
+from perf_app.phantom.patient import draw_patient
+from perf_app.phantom.scene import QUICK
+from perf_app.phantom.simulation import SimulatedScan, simulate
+from perf_app.phantom.study import write_scan
+from perf_app.run import run
+
+pytestmark = pytest.mark.xdist_group("graph")
+
+PATIENT = draw_patient(2, field_strength_t=1.5)
+
+
+@pytest.fixture(scope="module")
+def simulated() -> SimulatedScan:
+    return simulate(PATIENT, State.REST, QUICK)
+
+
+def results(folder: Path, scan: SimulatedScan, dialect: Dialect) -> dict[str, Any]:
+    write_scan(folder / "study", PATIENT, scan, dialect)
+    assert run(read_settings(input_path=folder / "study", output_path=folder / "out")).exit_code == 0
+    (found,) = json.loads((folder / "out" / "results.json").read_text())["scans"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def reference(simulated: SimulatedScan, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return results(tmp_path_factory.mktemp("reference"), simulated, Dialect.SIEMENS)
+
+
+def numbers(found: dict[str, Any]) -> dict[str, float]:
+    """Every number of flow, arterial input and motion by its path."""
+    listed: dict[str, float] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, f"{path}.{key}")
+        elif isinstance(value, int | float):
+            listed[path] = value
+
+    walk({name: found[name] for name in ("flow", "aif", "motion")}, "")
+    return listed
+
+
+@pytest.fixture(scope="module")
+def enhanced(simulated: SimulatedScan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("enhanced")
+    return folder, results(folder, simulated, Dialect.PHILIPS_ENHANCED)
+
+
+def same(found: dict[str, Any], reference: dict[str, Any]) -> bool:
+    assert len(numbers(reference)) > 40
+    assert found["quantification"] == "absolute"
+    return bool(numbers(found) == pytest.approx(numbers(reference), rel=1e-3, abs=1e-3))
+
+
+def test_one_multi_frame_object_gives_the_same_numbers(
+    enhanced: tuple[Path, dict[str, Any]], reference: dict[str, Any]
+) -> None:
+    assert same(enhanced[1], reference)
+
+
+def test_times_by_the_trigger_alone_give_the_same_numbers(
+    tmp_path: Path, simulated: SimulatedScan, reference: dict[str, Any]
+) -> None:
+    assert same(results(tmp_path, simulated, Dialect.GE), reference)
+
+
+def test_results_name_the_frames_of_a_multi_frame_object(enhanced: tuple[Path, dict[str, Any]]) -> None:
+    folder, found = enhanced
+    (source,) = (folder / "study" / "series_20").glob("*.dcm")
+    uid = dcmread(source, stop_before_pixels=True).SOPInstanceUID
+    assert {part["reference_sop_instance_uid"] for part in found["slices"]} == {uid}
+    (segmentation,) = (folder / "out").glob("segmentation*.dcm")
+    frames = dcmread(segmentation).PerFrameFunctionalGroupsSequence
+    sources = [frame.DerivationImageSequence[0].SourceImageSequence[0] for frame in frames]
+    assert {source.ReferencedSOPInstanceUID for source in sources} == {uid}
+    assert len({source.ReferencedFrameNumber for source in sources}) == len(found["slices"])
