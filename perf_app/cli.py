@@ -10,14 +10,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from operators.errors import PerfusionError
 from operators.series import State
 from perf_app.config import Settings, read_settings
 from perf_app.phantom.dialect import Dialect, TransferSyntax
 from perf_app.run import Outcome, run
+from perf_app.terminal import results, run_with_progress
 
 console = Console(soft_wrap=True)
 errors = Console(stderr=True, soft_wrap=True)
@@ -31,9 +30,6 @@ people = typer.Typer(
 orchestrators = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 DEMO_SEED = 15
-ROOMS = 11
-"""Steps of the chain, for the progress bar; rooms run once a scan count once."""
-
 Model = Annotated[Path | None, typer.Option("--model", "-m", help="The bundle's folder (default: the one shipped).")]
 WorkDir = Annotated[Path | None, typer.Option("--workdir", "-w", help="Where relative paths start.")]
 Aif = Annotated[Path | None, typer.Option(help="CSV time_s,gd_mmol_per_l that stands in for an AIF series.")]
@@ -117,7 +113,7 @@ def run_command(
         study=study,
         to_dicomweb=to_dicomweb,
     )
-    outcome = _run_with_progress(settings)
+    outcome = run_with_progress(settings, errors)
     _show(outcome, settings)
     raise typer.Exit(outcome.exit_code)
 
@@ -180,7 +176,7 @@ def demo(
     with console.status("Making a digital patient's study (simulated) ..."):
         truth = write_study(study, draw_patient(DEMO_SEED))
     settings = _settings_or_exit(input_path=study, output_path=results)
-    outcome = _run_with_progress(settings)
+    outcome = run_with_progress(settings, errors)
     _show(outcome, settings)
     if outcome.result is not None:
         console.print(compare_with_truth(outcome.result, truth))
@@ -265,42 +261,12 @@ def _settings_or_exit(**arguments: object) -> Settings:
         raise typer.Exit(error.exit_code) from None
 
 
-def _run_with_progress(settings: Settings) -> Outcome:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as progress:
-        task = progress.add_task("starting", total=ROOMS)
-        begun = set[str]()
-
-        def on_start(room: str, scan: int | None) -> None:
-            begun.add(room)
-            which = "" if scan is None else f" (scan {scan + 1})"
-            progress.update(task, completed=len(begun) - 1, description=room.replace("_", " ") + which)
-
-        return run(settings, on_start)
-
-
 def _show(outcome: Outcome, settings: Settings) -> None:
     if outcome.error is not None:
         _print_error(outcome.error)
     if outcome.result is None:
         return
-    table = Table(title="Research use only", title_justify="left")
-    for name in ("scan", "slices x frames", "global", "LAD", "RCA", "LCx", "unit"):
-        table.add_column(name)
-    for scan in outcome.result.scans:
-        pixels = scan.scan.perfusion
-        regions = (scan.sectors.whole, *(scan.sectors.by_territory[t] for t in ("LAD", "RCA", "LCx")))
-        values = ["withheld" if region is None else f"{region.mean:.2f} ± {region.sd:.2f}" for region in regions]
-        table.add_row(scan.scan.state, f"{pixels.n_slices} x {pixels.n_frames}", *values, scan.flow.unit)
-    console.print(table)
-    if outcome.result.reserve_global is not None:
-        console.print(f"Reserve (stress/rest): {outcome.result.reserve_global:.2f}")
-    for flag in (*(flag for scan in outcome.result.scans for flag in scan.flags), *outcome.result.flags):
-        console.print(f"  {flag.severity}: {flag.message}", style="yellow" if flag.severity == "warning" else None)
-    output = settings.resolved(settings.output_path)
-    console.print(f"\nWritten to {output}:")
-    for file in sorted(output.iterdir()):
-        console.print(f"  {file.name}  ({file.stat().st_size / 1024:.0f} KiB)", highlight=False)
+    console.print(results(outcome.result, settings.resolved(settings.output_path)), highlight=False)
 
 
 def _print_error(error: PerfusionError) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
+import pypdf
 import pytest
+from builders import CANARIES, CANARY_BIRTH_DATE, CANARY_ID, CANARY_NAME
 from dicom_series import write_daugs
 from pydicom import dcmread
 from typer.testing import CliRunner
@@ -19,6 +26,10 @@ from perf_app.cli import DEMO_SEED, orchestrators
 from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.study import write_study
 from perf_app.phantom.truth import StudyTruth
+from perf_app.terminal import STEPS
+
+PATIENT = f"{CANARY_NAME}=金糸雀^鳥"
+FORBIDDEN = (*CANARIES, "金糸雀", "鳥")
 
 pytestmark = pytest.mark.xdist_group("graph")
 
@@ -36,14 +47,74 @@ def numbers(results: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
+@dataclass(frozen=True)
+class Ran:
+    """The demo's patient, under the name of a canary, by the command for people in a process of its own."""
+
+    truth: StudyTruth
+    out: Path
+    printed: str
+
+    def results(self) -> dict[str, Any]:
+        read: dict[str, Any] = json.loads((self.out / "results.json").read_text())
+        return read
+
+
 @pytest.fixture(scope="module")
-def digital(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyTruth, Path, dict[str, Any]]:
-    """The demo's patient: truth, output folder, results."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     folder = tmp_path_factory.mktemp("digital")
     truth = write_study(folder / "study", draw_patient(DEMO_SEED))
-    code, results = process(folder / "study", folder / "out", "--nifti")
-    assert code == 0
-    return truth, folder / "out", results
+    for file in (folder / "study").rglob("*.dcm"):
+        name_canary(file)
+    command = [sys.executable, "-c", "from perf_app.cli import main; main()", "run", "--verbose", "--nifti"]
+    ended = subprocess.run(
+        [*command, str(folder / "study"), str(folder / "out")], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return Ran(truth, folder / "out", ended.stdout + ended.stderr)
+
+
+@pytest.fixture(scope="module")
+def digital(ran: Ran) -> tuple[StudyTruth, Path, dict[str, Any]]:
+    """The demo's patient: truth, output folder, results."""
+    return ran.truth, ran.out, ran.results()
+
+
+def name_canary(file: Path) -> None:
+    """Put an identity into a DICOM file, in letters of two scripts, and wherever else people write one."""
+    dataset = dcmread(file)
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.PatientName, dataset.PatientID, dataset.PatientBirthDate = PATIENT, CANARY_ID, CANARY_BIRTH_DATE
+    dataset.OtherPatientIDs = dataset.AccessionNumber = dataset.StudyID = CANARY_ID
+    dataset.PatientComments = dataset.PatientAddress = dataset.ImageComments = CANARY_NAME
+    dataset.ReferringPhysicianName = dataset.OperatorsName = dataset.PerformingPhysicianName = CANARY_NAME
+    dataset.save_as(file)
+
+
+def test_identity_is_in_no_log_no_name_and_no_file_but_dicom(ran: Ran) -> None:
+    assert "INFO" in ran.printed
+    assert not [canary for canary in FORBIDDEN if canary in ran.printed]
+    for file in ran.out.iterdir():
+        assert not [canary for canary in FORBIDDEN if canary in file.name]
+        if file.suffix == ".dcm":
+            assert str(dcmread(file).PatientName) == PATIENT
+            continue
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        if file.suffix == ".pdf":
+            reader = pypdf.PdfReader(file)
+            content += " ".join([*(page.extract_text() for page in reader.pages), str(reader.metadata)]).encode()
+        assert not [canary for canary in FORBIDDEN if canary.encode() in content], file.name
+
+
+def test_a_run_shows_its_steps_and_a_summary(ran: Ran) -> None:
+    rooms = {room for scan in ran.results()["scans"] for room in scan["timings_s"]}
+    assert rooms < set(STEPS)
+    assert set(re.findall(r"operators\.door: (\w+?)(?:, scan \d)?: [\d.]+ s", ran.printed)) == set(STEPS)
+    for scan in ran.results()["scans"]:
+        mean, uncertainty = (scan["flow"]["global"][name] for name in ("mean", "uncertainty"))
+        assert f"{mean:.2f} ± {uncertainty:.2f}" in ran.printed
+    assert "Research use only" in ran.printed
+    assert "report.html" in ran.printed
 
 
 def test_global_flow_is_near_the_truth(digital: tuple[StudyTruth, Path, dict[str, Any]]) -> None:
