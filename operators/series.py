@@ -24,7 +24,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
 
-Unit = Literal["a.u.", "mmol/L"]
+Unit = Literal["a.u.", "mmol/L", "mL/min/g"]
 FlowUnit = Literal["mL/min/g", "relative upslope"]
 AifSource = Literal["aif_series", "file", "perfusion_series", "none"]
 Level = Literal["basal", "mid", "apical"]
@@ -168,6 +168,8 @@ class PerfusionScan:
     heart_rate_bpm: float | None
     proton_density: ImageSeries | None = None
     aif: AifSeries | None = None
+    scanner_flow: ImageSeries | None = None
+    """MBF that the scanner has mapped on the main images' grid, one frame [mL/min/g]."""
     flags: tuple[QualityFlag, ...] = ()
 
 
@@ -284,6 +286,19 @@ class ResampledSeries:
         return float(self.times[1] - self.times[0])
 
 
+@dataclass(frozen=True, slots=True)
+class FlowComparison:
+    """The flow that was used beside another of the same pixels of the myocardium; used less other [mL/min/g]."""
+
+    model: str
+    """Of the other."""
+    n_pixels: int
+    mean_difference: float
+    sd_of_differences: float
+    correlation: float | None
+    """Pearson's; None where one of them is the same everywhere."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FlowMap:
     """Pixel-wise myocardial blood flow."""
@@ -292,9 +307,9 @@ class FlowMap:
     """MBF in `unit`, float32, NaN where it can't be had, shape (slice, row, col)."""
     unit: FlowUnit
     model: str
-    """Name in the flow models' registry."""
+    """Name in the flow models' registry; ``scanner``: mapped there, not here."""
     delay: FloatArray
-    """From the arrival of the AIF to that of the tissue [s], shape (slice,)."""
+    """From the arrival of the AIF to that of the tissue [s], NaN where nobody told it, shape (slice,)."""
     parameters: Mapping[str, FloatArray] = field(default_factory=dict)
     """Further maps by name with their unit, such as ``ps_ml_min_g``; shape (slice, row, col) each."""
     why_relative: str | None = None
@@ -305,6 +320,8 @@ class FlowMap:
     residual: FloatArray | None = None
     """What the model leaves of each pixel's curve [mmol/L], float32, NaN where it wasn't fitted, shape (slice, frame,
     row, col); None: there was no fit."""
+    comparison: FlowComparison | None = None
+    """With flow computed here, where the scanner's was used and it was asked for."""
 
     def __post_init__(self) -> None:
         _check(self, "flow", np.asarray(self.flow, np.float32), (None, None, None))

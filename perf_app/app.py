@@ -61,7 +61,11 @@ class PerfusionApp(Application):
         find_input = self._door(ArterialInputFinder, protocol=self.protocol, file=self.aif)
         resample = self._door(Resampler)
         map_flow = self._door(
-            FlowMapping, hematocrit=hematocrit, hematocrit_from=hematocrit_from, model=self.settings.flow_model
+            FlowMapping,
+            hematocrit=hematocrit,
+            hematocrit_from=hematocrit_from,
+            model=self.settings.flow_model,
+            scanner_flow=self.settings.scanner_flow,
         )
         segment = self._door(Segment, segmenter=self.segmenter)
         measure = self._door(AhaSectors)
@@ -71,7 +75,7 @@ class PerfusionApp(Application):
         keep = self._door(Keep, app=self)
 
         self._connect("study", load, scans, judge)
-        self._connect("scan", scans, correct, convert, find_input)
+        self._connect("scan", scans, correct, convert, find_input, map_flow)
         self._connect("motion", correct, convert, judge)
         self._connect("gadolinium", convert, find_input, resample, segment, measure, judge)
         self._connect("arterial_input", find_input, resample, map_flow, judge)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from operators.errors import PerfusionError
+from operators.flow_mapping.scanner_map import ScannerFlow
 from operators.series import State
 from perf_app.config import Settings, read_settings
 from perf_app.phantom.dialect import Dialect, TransferSyntax
@@ -36,6 +37,10 @@ Aif = Annotated[Path | None, typer.Option(help="CSV time_s,gd_mmol_per_l that st
 ProtocolFile = Annotated[Path | None, typer.Option(help="YAML with what the headers don't tell (docs/protocol.md).")]
 RulesFile = Annotated[Path | None, typer.Option(help="YAML with what series' descriptions mean (docs/selection.md).")]
 StateOption = Annotated[State | None, typer.Option(help="Haemodynamic state, where the descriptions don't tell.")]
+ScannerFlowOption = Annotated[
+    ScannerFlow | None,
+    typer.Option(help="Blood flow that the scanner mapped itself: use it, compare too, or ignore it."),
+]
 Nifti = Annotated[bool | None, typer.Option("--nifti", help="Write NIfTI files too.")]
 FromDicomWeb = Annotated[str | None, typer.Option(metavar="URL", help="DICOMweb server to read from, in place of IN.")]
 StudyUid = Annotated[str | None, typer.Option("--study", metavar="UID", help="Study instance UID on that server.")]
@@ -53,6 +58,7 @@ def _exec(
     protocol: ProtocolFile = None,
     rules: RulesFile = None,
     state: StateOption = None,
+    scanner_flow: ScannerFlowOption = None,
     nifti: Nifti = None,
     from_dicomweb: FromDicomWeb = None,
     study: StudyUid = None,
@@ -69,6 +75,7 @@ def _exec(
         protocol=protocol,
         rules=rules,
         state=state,
+        scanner_flow=scanner_flow,
         nifti=nifti,
         from_dicomweb=from_dicomweb,
         study=study,
@@ -89,6 +96,7 @@ def run_command(
     protocol: ProtocolFile = None,
     rules: RulesFile = None,
     state: StateOption = None,
+    scanner_flow: ScannerFlowOption = None,
     nifti: Nifti = None,
     from_dicomweb: FromDicomWeb = None,
     study: StudyUid = None,
@@ -108,6 +116,7 @@ def run_command(
         protocol=protocol,
         rules=rules,
         state=state,
+        scanner_flow=scanner_flow,
         nifti=nifti,
         from_dicomweb=from_dicomweb,
         study=study,

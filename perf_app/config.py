@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Overrides what the series' descriptions say."""
     flow_model: str = Field(default="btex", validation_alias="PERF_APP_FLOW_MODEL")
     """Name in the registry of flow models."""
+    scanner_flow: Literal["use", "compare", "ignore"] = Field(default="use", validation_alias="PERF_APP_SCANNER_FLOW")
+    """What is done with maps of blood flow by the scanner: used, used and compared with flow computed here, ignored."""
     nifti: bool = Field(default=False, validation_alias="PERF_APP_NIFTI")
     """Write NIfTI files beside the DICOM objects."""
 

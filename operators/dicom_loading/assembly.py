@@ -16,6 +16,7 @@ from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.image_series import MIN_FRAMES, FileSeries
 from operators.dicom_loading.plan import ScanPlan
 from operators.dicom_loading.proton_density import part
+from operators.dicom_loading.scanner_flow import build_flow
 from operators.dicom_loading.timeline import Timeline, choose_timeline
 from operators.errors import IncompleteSeriesError, UnsupportedSeriesError
 from operators.series import ImageSeries, PerfusionScan, QualityFlag, Role
@@ -51,6 +52,7 @@ def assemble_scan(plan: ScanPlan) -> PerfusionScan:
     if plan.aif and not runs:
         message = f"The AIF images have fewer than {MIN_FRAMES} frames an echo; they were left out."
         aif_flags = (QualityFlag("aif_unusable", "warning", message),)
+    flow, flow_flags = build_flow(plan.flow, main, record)
     headers = record.headers[0]
     return PerfusionScan(
         state=main.state,
@@ -61,7 +63,8 @@ def assemble_scan(plan: ScanPlan) -> PerfusionScan:
         heart_rate_bpm=heart_rate_bpm(headers, record.times[0], main.role),
         proton_density=proton_density,
         aif=aif,
-        flags=(*plan.flags, *clock_flags, *density_flags, *trim_flags, *aif_flags, *_source_flags(main)),
+        scanner_flow=flow,
+        flags=(*plan.flags, *clock_flags, *density_flags, *trim_flags, *aif_flags, *flow_flags, *_source_flags(main)),
     )
 
 

@@ -17,6 +17,7 @@ from operators.dicom_loading.one_study import check_one_study
 from operators.dicom_loading.plan import ScanPlan, plan_study, why_left_out
 from operators.dicom_loading.proton_density import marked_frames
 from operators.dicom_loading.rules import DEFAULT_RULES, Rules
+from operators.dicom_loading.scanner_flow import why_unused
 from operators.errors import PerfusionError
 from operators.series import Role, State
 
@@ -151,7 +152,12 @@ def _missing(plan: ScanPlan) -> tuple[str, ...]:
 
 def _use(series: FileSeries, plans: Sequence[ScanPlan]) -> str | None:
     for plan in plans:
-        uses = {"main images": (plan.main,), "AIF": plan.aif, "proton density": plan.proton_density}
+        uses = {
+            "main images": (plan.main,),
+            "AIF": plan.aif,
+            "proton density": plan.proton_density,
+            "blood flow": () if why_unused(plan.flow, plan.main) else plan.flow,
+        }
         for use, members in uses.items():
             if any(_is_part(series, member) for member in members):
                 return f"used as {use} of the {plan.main.state.value} scan"
@@ -166,10 +172,13 @@ def _why_not(series: FileSeries, context: _Context) -> str:
     if series.role in MAIN:
         main = next((plan.main for plan in context.plans if plan.main.state is series.state), None)
         return "left out" if main is None else f"left out: {why_left_out(series, main, context.rules)}"
+    for plan in context.plans:
+        if any(_is_part(series, one) for one in plan.flow):
+            return f"left out: {why_unused(plan.flow, plan.main)}"
     reasons = {
         Role.AIF: "left out: fits no scan by state and time",
         Role.PROTON_DENSITY: "left out: fits no scan by state and time",
-        Role.MBF_MAP: "left out: flow is computed here",
+        Role.MBF_MAP: "left out: fits no scan by state and time",
     }
     return reasons.get(series.role, "left out: no first pass by its words and times")
 

@@ -27,6 +27,8 @@ class ScanPlan:
     aif: tuple[FileSeries, ...]
     """Best first, where several show the same echo."""
     proton_density: tuple[FileSeries, ...]
+    flow: tuple[FileSeries, ...]
+    """Maps of blood flow by the scanner."""
     flags: tuple[QualityFlag, ...]
 
 
@@ -180,9 +182,10 @@ def _plan(members: Sequence[FileSeries], series: Sequence[FileSeries], n_scans: 
         message = "The study holds AIF images, but none that fits this scan by state and time."
         aif_flags = (QualityFlag("aif_unmatched", "warning", message),)
     density, density_flags = _belonging(Role.PROTON_DENSITY, main, series, n_scans)
+    flow, flow_flags = _belonging(Role.MBF_MAP, main, series, n_scans)
     # The AIF isn't registered by the chain: registered images first, then the latest.
     best_first = sorted(aif, key=lambda s: (s.motion_corrected, s.number), reverse=True)
-    return ScanPlan(main, tuple(best_first), density, (*flags, *aif_flags, *density_flags))
+    return ScanPlan(main, tuple(best_first), density, flow, (*flags, *aif_flags, *density_flags, *flow_flags))
 
 
 def _belonging(
@@ -204,7 +207,8 @@ def _belongs(series: FileSeries, main: FileSeries, n_scans: int) -> bool:
     if told and series.state is not main.state:
         return False
     if series.span and main.span:
-        return main.span[0] - NEARBY_S <= series.span[1] and series.span[0] <= main.span[1]
+        after = NEARBY_S if series.role is Role.MBF_MAP else 0.0
+        return main.span[0] - NEARBY_S <= series.span[1] and series.span[0] <= main.span[1] + after
     return told or n_scans == 1
 
 

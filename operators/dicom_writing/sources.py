@@ -11,6 +11,7 @@ from pydicom import Dataset
 from pydicom.uid import MRImageStorage, generate_uid
 
 from operators.dicom_writing.common import NAME, REQUIRED
+from operators.flow_mapping.scanner_map import MODEL
 from operators.series import ImageSeries, ScanResult, StudyResult
 
 _GEOMETRY = ("PixelSpacing", "ImageOrientationPatient", "ImagePositionPatient")
@@ -84,6 +85,8 @@ def _used_headers(scan: ScanResult) -> Iterator[Dataset]:
     images: list[ImageSeries | None] = [scan.scan.perfusion, scan.scan.proton_density]
     if aif:
         images += [aif.first_echo, aif.second_echo, aif.proton_density]
+    if scan.flow.model == MODEL:
+        images.append(scan.scan.scanner_flow)
     for series in images:
         for row in series.headers if series else ():
             yield from row

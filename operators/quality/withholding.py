@@ -18,7 +18,9 @@ def hold_back(flow: FlowMap, sectors: SectorReport, flags: Iterable[QualityFlag]
     if not NO_FLOW & {flag.code for flag in flags}:
         return flow, sectors
     nothing = np.full_like(flow.flow, np.nan)
-    without = replace(flow, flow=nothing, parameters=dict.fromkeys(flow.parameters, nothing), residual=None)
+    without = replace(
+        flow, flow=nothing, parameters=dict.fromkeys(flow.parameters, nothing), residual=None, comparison=None
+    )
     return without, replace(
         sectors,
         whole=None,

@@ -19,7 +19,7 @@ from operators.errors import OutputError
 from operators.report import schema
 from operators.report.schema import Results
 from operators.report.summary import all_assumptions
-from operators.series import FloatArray, Label, QualityFlag, ScanResult, Statistics, StudyResult
+from operators.series import FloatArray, FlowComparison, Label, QualityFlag, ScanResult, Statistics, StudyResult
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +119,19 @@ def _flow(result: ScanResult) -> schema.Flow:
             **{name: _statistics(sectors.by_territory[name]) for name in ("LAD", "RCA", "LCx")}
         ),
         layers=schema.Layers(endocardial=_by_segment(sectors.endocardial), epicardial=_by_segment(sectors.epicardial)),
+        comparison=_comparison(result.flow.comparison),
+    )
+
+
+def _comparison(found: FlowComparison | None) -> schema.FlowComparison | None:
+    if found is None:
+        return None
+    return schema.FlowComparison(
+        model=found.model,
+        n_pixels=found.n_pixels,
+        mean_difference=round(found.mean_difference, 4),
+        sd_of_differences=round(found.sd_of_differences, 4),
+        correlation=_rounded(found.correlation, 4),
     )
 
 

@@ -87,10 +87,20 @@ class Layers(_Record):
     epicardial: BySegment
 
 
+class FlowComparison(_Record):
+    """The flow that was used beside another, pixel by pixel of the LV myocardium."""
+
+    model: str = Field(description="Flow model of the other")
+    n_pixels: int = Field(ge=1)
+    mean_difference: float = Field(description="Used less other [mL/min/g]")
+    sd_of_differences: float = Field(ge=0, description="[mL/min/g]")
+    correlation: float | None = Field(ge=-1, le=1, description="Pearson's; null where one is the same everywhere")
+
+
 class Flow(_Record):
     """Myocardial blood flow, or the relative index that stands in where it can't be quantified."""
 
-    model: str = Field(description="Flow model")
+    model: str = Field(description="Flow model; scanner: mapped there, not here")
     unit: FlowUnit = Field(description="Unit of every mean, sd and median of this scan")
     global_: Statistics | None = Field(
         validation_alias="global", serialization_alias="global", description="The whole LV myocardium"
@@ -98,6 +108,9 @@ class Flow(_Record):
     sectors: BySegment = Field(description="By AHA segment, 1 to 16; null: nothing to measure, quality says why")
     territories: Territories
     layers: Layers
+    comparison: FlowComparison | None = Field(
+        default=None, description="With flow computed here, where the scanner's was used and it was asked for"
+    )
 
 
 class Slice(_Record):

@@ -17,6 +17,7 @@ class Dialect(StrEnum):
     GE = "ge"
     PLAIN = "plain"
     GADGETRON = "gadgetron"
+    GADGETRON_MAPS = "gadgetron-maps"
 
 
 class TransferSyntax(StrEnum):

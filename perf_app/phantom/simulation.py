@@ -69,6 +69,8 @@ class SimulatedScan:
     """Of each slice, all frames."""
     aif_motion: Motion
     """Of the AIF's slice when its images are taken, all frames."""
+    scene: Scene
+    """That was filmed."""
 
 
 def simulate(
@@ -114,7 +116,9 @@ def simulate(
         Pictures(pixels[None], aif_times, scene.planes[AIF_SLICE : AIF_SLICE + 1], readout, echo)
         for echo, pixels in enumerate(_quantise(torch.stack(echoes)))
     )
-    return SimulatedScan(state, detail.n_proton_density, perfusion, aif, beats, contrast, flow.cpu(), motion, moved)
+    return SimulatedScan(
+        state, detail.n_proton_density, perfusion, aif, beats, contrast, flow.cpu(), motion, moved, scene
+    )
 
 
 def _fit(readout: Readout, matrix: Matrix) -> Readout:

@@ -33,6 +33,7 @@ WRITERS: dict[Dialect, Callable[[DigitalPatient, SimulatedScan], Iterable[FileDa
     Dialect.GE: ge.classic,
     Dialect.PLAIN: plain.classic,
     Dialect.GADGETRON: gadgetron.classic,
+    Dialect.GADGETRON_MAPS: gadgetron.with_maps,
 }
 """What makes a scan's DICOM objects."""
 

@@ -28,9 +28,9 @@ def simulated() -> SimulatedScan:
     return simulate(PATIENT, State.REST, QUICK)
 
 
-def results(folder: Path, scan: SimulatedScan, dialect: Dialect) -> dict[str, Any]:
+def results(folder: Path, scan: SimulatedScan, dialect: Dialect, **settings: str) -> dict[str, Any]:
     write_scan(folder / "study", PATIENT, scan, dialect)
-    assert run(read_settings(input_path=folder / "study", output_path=folder / "out")).exit_code == 0
+    assert run(read_settings(input_path=folder / "study", output_path=folder / "out", **settings)).exit_code == 0
     (found,) = json.loads((folder / "out" / "results.json").read_text())["scans"]
     assert isinstance(found, dict)
     return found
@@ -90,3 +90,24 @@ def test_results_name_the_frames_of_a_multi_frame_object(enhanced: tuple[Path, d
     sources = [frame.DerivationImageSequence[0].SourceImageSequence[0] for frame in frames]
     assert {source.ReferencedSOPInstanceUID for source in sources} == {uid}
     assert len({source.ReferencedFrameNumber for source in sources}) == len(found["slices"])
+
+
+def test_flow_that_the_scanner_mapped_is_used_and_compared(tmp_path: Path, simulated: SimulatedScan) -> None:
+    found = results(tmp_path, simulated, Dialect.GADGETRON_MAPS, scanner_flow="compare")
+    assert found["flow"]["model"] == "scanner"
+    assert {"scanner_flow", "scanner_flow_compared"} <= {flag["code"] for flag in found["quality"]}
+    comparison = found["flow"]["comparison"]
+    assert comparison["model"] == "btex"
+    # The map is the truth; in Gd without noise or motion the chain comes near it.
+    assert abs(comparison["mean_difference"]) < 0.2 * found["flow"]["global"]["mean"]
+    maps = (tmp_path / "study" / "series_24").iterdir()
+    used = {dcmread(file, stop_before_pixels=True).SOPInstanceUID for file in maps}
+    reports = [dcmread(file) for file in (tmp_path / "out").glob("*.dcm")]
+    (report,) = (one for one in reports if one.Modality == "SR")
+    named = {
+        item.ReferencedSOPInstanceUID
+        for study in report.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for item in series.ReferencedSOPSequence
+    }
+    assert used <= named

@@ -20,15 +20,17 @@ from perf_app.phantom.acquisition import AIF_MATRIX
 from perf_app.phantom.compression import JPEG_ENCODER
 from perf_app.phantom.dialect import Dialect, TransferSyntax
 from perf_app.phantom.patient import draw_patient
-from perf_app.phantom.scene import QUICK
+from perf_app.phantom.scene import QUICK, to_picture
 from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.study import write_scan
+from perf_app.phantom.training_case import true_gadolinium
 
 PATIENT = draw_patient(2, field_strength_t=1.5)
 DETAIL = replace(QUICK, n_beats=20, n_proton_density=2, aif=AIF_MATRIX)
 READ_AS = {
     Dialect.SIEMENS_SERIES_PER_SLICE: "siemens",
     Dialect.SIEMENS_MOCO: "siemens",
+    Dialect.GADGETRON_MAPS: "gadgetron",
 }
 """The loader's dialect, where a writer's has another name: arrangements of one maker's files."""
 
@@ -67,7 +69,7 @@ def check_standard(folder: Path) -> None:
             assert header.PatientName == "Digital^Patient"
 
 
-@pytest.mark.parametrize("dialect", list(Dialect))
+@pytest.mark.parametrize("dialect", [one for one in Dialect if one is not Dialect.GADGETRON_MAPS])
 def test_every_dialect_loads_to_the_same_arrays(
     dialect: Dialect, tmp_path: Path, simulated: SimulatedScan, reference: PerfusionScan
 ) -> None:
@@ -112,6 +114,22 @@ def test_compression_without_loss_changes_nothing(
     assert dcmread(next(tmp_path.rglob("*.dcm"))).file_meta.TransferSyntaxUID.is_encapsulated
     for found, expected in zip(parts(load_study(tmp_path).scans[0]), parts(reference), strict=True):
         np.testing.assert_array_equal(found.pixels, expected.pixels)
+
+
+def test_gd_and_flow_by_the_scanner_are_read_in_their_units(tmp_path: Path, simulated: SimulatedScan) -> None:
+    write_scan(tmp_path, PATIENT, simulated, Dialect.GADGETRON_MAPS)
+    check_standard(tmp_path)
+    (scan,) = load_study(tmp_path).scans
+    assert scan.perfusion.unit == "mmol/L"
+    gadolinium = true_gadolinium(simulated.scene, simulated).numpy()
+    np.testing.assert_allclose(scan.perfusion.pixels, gadolinium, atol=0.5 / 1000 + 1e-6)
+    assert scan.scanner_flow is not None
+    assert scan.scanner_flow.unit == "mL/min/g"
+    flow = to_picture(simulated.flow, (gadolinium.shape[2], gadolinium.shape[3])).numpy()
+    np.testing.assert_allclose(scan.scanner_flow.pixels[:, 0], flow, atol=0.5 / 100 + 1e-6)
+    rows = {row.label: row for row in inspect_folder(tmp_path).series}
+    assert rows["24"].action == "used as blood flow of the rest scan"
+    assert rows["20"].action == "left out: series 23 holds Gd concentration already"
 
 
 def test_every_dialect_that_is_read_is_written_too() -> None:
