@@ -1,32 +1,21 @@
-"""Debian's Chromium, without a screen and without a network of its own."""
+"""A browser for tests, which are skipped where there is none."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from benchmarks import browser
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; the test is skipped where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
-        yield browser
-        browser.close()
+    """Chromium without a screen."""
+    try:
+        with browser.chromium() as one:
+            yield one
+    except FileNotFoundError as error:
+        pytest.skip(str(error))

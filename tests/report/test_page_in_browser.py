@@ -163,7 +163,10 @@ def test_cursor_in_the_chart_goes_with_time(page: Page) -> None:
         page.keyboard.press("ArrowRight")
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], rel=1e-2)
     assert places[1] > places[0]
-    assert not page.locator(".chart[data-scan='1'] .cursor").is_visible()
+    drawn = "nodes => nodes.map(node => getComputedStyle(node).display !== 'none')"
+    assert page.locator(".cursor").evaluate_all(drawn) == [True, False]
+    page.keyboard.press("2")
+    assert page.locator(".cursor").evaluate_all(drawn) == [False, True]
 
 
 def test_contours_on_and_off(page: Page) -> None:
