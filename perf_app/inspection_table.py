@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,10 +16,10 @@ UNREAD = "–"
 
 def inspection_table(folder: FolderSummary) -> Group:
     """A row a series, in the order of their numbers, and beneath it what holds for all."""
-    table = Table(title_justify="left", show_lines=True)
-    for name in ("series", "dialect", "holds", "state", "slices × frames", "beats/min", "used"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("why, and what is missing", overflow="fold")
+    table = Table(box=box.HORIZONTALS, show_lines=True, pad_edge=False, padding=(0, 0))
+    for name in ("series", "used", "holds", "state", "dialect", "slices\n× frames", "beats\n/min"):
+        table.add_column(name, max_width=9)
+    table.add_column("why, and what is missing")
     for one in folder.series:
         table.add_row(*_row(one), style="" if one.used else "dim")
     return Group(table, *_remarks(folder))
@@ -31,12 +32,13 @@ def _row(one: SeriesSummary) -> tuple[str, ...]:
         sentences.append(f"missing: {', '.join(one.missing)}")
     return (
         one.label or UNREAD,
-        one.dialect or UNREAD,
+        "yes" if one.used else "no",
         one.role,
         one.state,
+        # A blank to break the line at.
+        (one.dialect or UNREAD).replace("-", " "),
         _counts(one.frames),
         rate,
-        "yes" if one.used else "no",
         "\n".join(sentences),
     )
 
@@ -50,7 +52,7 @@ def _counts(frames: tuple[int, ...]) -> str:
 def _remarks(folder: FolderSummary) -> list[RenderableType]:
     remarks = []
     if folder.passed_over:
-        remarks.append(f"{folder.passed_over} files are no DICOM images, or the same image again: passed over.")
+        remarks.append(f"Passed over, because no DICOM image or the same one again: {folder.passed_over} files.")
     if any(one.used and "state" in one.missing for one in folder.series):
         remarks.append("A state that isn't told can be named: --state for a study of one scan, else a rules file.")
     if folder.refusal is not None:

@@ -226,3 +226,13 @@ def test_characters_of_any_set_survive(tmp_path: Path) -> None:
         write_series(folder, images(18, slices=1, frames=20), change=change)
         header = only_scan(folder).perfusion.headers[0][0]
         assert str(header.PatientName) == name
+
+
+@pytest.mark.filterwarnings("ignore:Unknown encoding:UserWarning")
+def test_an_unknown_character_set_stops_nothing(tmp_path: Path) -> None:
+    def change(header: Dataset, _slice: int, _frame: int) -> None:
+        header.SpecificCharacterSet = "ISO_IR 999"
+
+    pixels = images(19, slices=1)
+    write_series(tmp_path, pixels, change=change)
+    np.testing.assert_array_equal(only_scan(tmp_path).perfusion.pixels, pixels)

@@ -146,3 +146,56 @@ def test_a_dialect_more_is_one_line_and_two_claims_are_refused(monkeypatch: pyte
     assert registry.choose(header(Manufacturer="AGFA-GEVAERT"))[0] == "plain"
     with pytest.raises(UnsupportedSeriesError, match="gadgetron, other"):
         registry.choose(header(Manufacturer="Other Works", ImageComments="MOCO"))
+
+
+def philips(scale: float | None) -> Dataset:
+    made = header("rest_perf", Manufacturer="Philips Medical Systems", RescaleSlope=2.0, RescaleIntercept=10.0)
+    if scale is not None:
+        made.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0x0E, "FL", scale)
+    return made
+
+
+def test_philips_values_are_those_of_the_private_scale() -> None:
+    """(stored x slope + intercept) / (slope x scale)."""
+    slope, intercept = registry.choose(philips(0.5))[1].rescale(philips(0.5))
+    for stored in (0, 7, 1000):
+        assert stored * slope + intercept == pytest.approx((stored * 2.0 + 10.0) / (2.0 * 0.5))
+
+
+def test_philips_values_are_the_display_s_without_a_private_scale() -> None:
+    assert registry.choose(philips(None))[1].rescale(philips(None)) == (2.0, 10.0)
+    assert registry.choose(philips(0.0))[1].rescale(philips(0.0)) == (2.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("maker", "dialect"),
+    [
+        ("GE MEDICAL SYSTEMS", "ge"),
+        ("GE Healthcare", "ge"),
+        ("GEHC", "ge"),
+        ("GEMS", "ge"),
+        ("GENESIS", "plain"),
+        ("AGFA-GEVAERT", "plain"),
+        ("Philips", "philips"),
+        ("SIEMENS", "siemens"),
+        ("Siemens Healthineers", "siemens"),
+        ("CANON_MEC", "plain"),
+        ("UIH", "plain"),
+        ("", "plain"),
+    ],
+)
+def test_makers(maker: str, dialect: str) -> None:
+    assert registry.choose(header(Manufacturer=maker))[0] == dialect
+
+
+def test_ge_tells_phase_from_magnitude_in_private() -> None:
+    for kind, role in ((0, Role.PERFUSION), (1, Role.OTHER), (2, Role.OTHER)):
+        made = header("rest_perf", Manufacturer="GE MEDICAL SYSTEMS")
+        made.private_block(0x0043, "GEMS_PARM_01", create=True).add_new(0x2F, "SS", kind)
+        assert registry.choose(made)[1].role(made, DEFAULT_RULES) is role
+
+
+def test_every_dialect_has_a_line_for_people() -> None:
+    for dialect in (*registry.DIALECTS.values(), registry.PLAIN_DIALECT):
+        assert 20 < len(dialect.description) < 120
+        assert "\n" not in dialect.description

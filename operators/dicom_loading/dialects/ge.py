@@ -24,7 +24,7 @@ MAGNITUDE = 0.0
 def matches(header: Dataset) -> bool:
     """Whether GE made it; AGFA-GEVAERT and GENESIS are others."""
     maker = text(header, "Manufacturer").lower()
-    return re.match(r"ge(hc)?(?![a-z])", maker) is not None and not is_enhanced(header)
+    return re.match(r"ge(hc|ms)?(?![a-z])", maker) is not None and not is_enhanced(header)
 
 
 def role(header: Dataset, rules: Rules) -> Role | None:
