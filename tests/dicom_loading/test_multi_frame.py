@@ -137,7 +137,7 @@ def test_random_damage_never_raises_anything_else(tmp_path: Path, one_file: byte
     head = len(one_file) - len(dcmread(io.BytesIO(one_file)).PixelData)
     generator = np.random.default_rng(3)
     path = tmp_path / "damaged.dcm"
-    for _ in range(40):
+    for _ in range(12):
         damaged = bytearray(one_file[: head + 100])
         for place in generator.integers(132, head, generator.integers(1, 12)):
             damaged[place] = generator.integers(256)
