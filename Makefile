@@ -52,6 +52,9 @@ lint: $(STAMP) ## style, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## accuracy and time of the chain, its steps and the network, beside other programs; an hour or so
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@# Its own requirements, a viewer and a GPU's run time, aren't needed for its network.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps myopari==0.1.6
 	$(BIN)/python -m benchmarks.chain
 	$(BIN)/python -m benchmarks.motion
 	$(BIN)/python -m benchmarks.flow

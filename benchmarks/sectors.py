@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.cases import perfusion_scan
 from benchmarks.record import Record, parser
-from benchmarks.segmentation import perfusion_scan
 from benchmarks.surroundings import REPOSITORY
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
 from operators.aha_sectors.insertion import find_septum

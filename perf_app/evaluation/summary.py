@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,22 +72,32 @@ FLOW_NOTE = (
 
 
 def contour_lines(table: pd.DataFrame, by: str | None = None) -> list[str]:
-    """A Markdown table, a row for each structure (and group), a column for each metric."""
+    """Markdown: a row for each metric, a column for each structure; by group, a table for each structure."""
     summary = summarise_contours(table, by)
-    shown = [metric for metric in METRICS if (summary["metric"] == metric).any()]
-    heads = ["structure", *([] if by is None else [_words(by)]), "n", "failed", *(TITLES[metric] for metric in shown)]
+    if by is None:
+        return _metric_table(summary, "structure")
+    lines = []
+    for structure, part in summary.groupby("structure", sort=False):
+        p_values = part.drop_duplicates("metric").set_index("metric")["p_groups"].to_dict()
+        lines += [
+            f"{structure}:",
+            "",
+            *_metric_table(part, "group", {str(k): float(v) for k, v in p_values.items()}),
+            "",
+        ]
+    return lines[:-1]
+
+
+def _metric_table(summary: pd.DataFrame, across: str, p_values: Mapping[str, float] | None = None) -> list[str]:
+    columns = [str(name) for name in dict.fromkeys(summary[across])]
+    cells = {(str(row["metric"]), str(row[across])): row for row in summary.to_dict("records")}
     rows = []
-    for (structure, group), part in summary.groupby(["structure", "group"], sort=False):
-        values = part.set_index("metric")
-        counts = [str(int(values["n"]["dice"])), str(int(values["failed"]["dice"]))]
-        cells = [_cell(metric, values.T[metric]) if metric in values.index else "-" for metric in shown]
-        rows.append([str(structure), *([] if by is None else [str(group)]), *counts, *cells])
-    if by is not None:
-        for structure, part in summary.groupby("structure", sort=False):
-            p = part.drop_duplicates("metric").set_index("metric")["p_groups"]
-            cells = [_p(float(p[metric])) if metric in p.index else "-" for metric in shown]
-            rows.append([str(structure), "p", "", "", *cells])
-    return _markdown_table(heads, rows)
+    for metric in (name for name in METRICS if (summary["metric"] == name).any()):
+        row = [_cell(metric, cells.get((metric, column))) for column in columns]
+        rows.append([TITLES[metric], *row, *([] if p_values is None else [_p(p_values[metric])])])
+    counts = [f"{cells[METRICS[0], column]['n']:.0f} ({cells[METRICS[0], column]['failed']:.0f})" for column in columns]
+    rows.append(["slices (failed)", *counts, *([] if p_values is None else [""])])
+    return _markdown_table(["", *columns, *([] if p_values is None else ["p"])], rows)
 
 
 def flow_lines(table: pd.DataFrame, margin: float, by: str | None = None) -> list[str]:
@@ -116,12 +127,13 @@ def _markdown_table(heads: list[str], rows: Iterable[list[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows]]
 
 
-def _cell(metric: str, row: pd.Series) -> str:
-    if not row["n"]:
+def _cell(metric: str, row: Mapping[Hashable, Any] | None) -> str:
+    if row is None or not row["n"]:
         return "-"
     digits = 2 if metric.endswith(("_mm", "_deg")) else 3
+    spread = f" ± {row['sd']:.{digits}f}" if np.isfinite(row["sd"]) else ""
     interval = f" ({row['low']:.{digits}f} to {row['high']:.{digits}f})" if np.isfinite(row["low"]) else ""
-    return f"{row['mean']:.{digits}f} ± {row['sd']:.{digits}f}{interval}"
+    return f"{row['mean']:.{digits}f}{spread}{interval}"
 
 
 def _p(value: float) -> str:

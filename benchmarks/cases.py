@@ -1,0 +1,155 @@
+"""Series with true labels, to judge segmentations by: digital patients of fixed seeds, and the real series.
+
+No training used these seeds. Digital patients come from the training's own generator, or are simulated physically and
+taken through the whole chain, which shares nothing with training but the anatomy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydicom import Dataset
+
+from benchmarks.chain import process_patient
+from operators.series import (
+    FloatArray,
+    GadoliniumSeries,
+    ImageSeries,
+    IntArray,
+    Label,
+    PerfusionScan,
+    ScanResult,
+    Sequence,
+    State,
+)
+from perf_app.evaluation.tables import Case
+from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.patient import draw_patient
+from perf_app.phantom.population import PLAUSIBLE, WILD, AnatomyRanges
+from perf_app.phantom.scene import Scene, build_scene
+from perf_app.phantom.simulation import SimulatedScan
+from perf_app.phantom.training import draw_patches
+
+DIGITAL: dict[str, tuple[AnatomyRanges, int]] = {
+    "digital, plausible": (PLAUSIBLE, 900_001),
+    "digital, wild": (WILD, 900_002),
+}
+"""Population and seed by name."""
+FIRST_CHAIN_SEED = 900_100
+DIGITAL_SIZE = 208
+QPERF_SPACING_MM = 1.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """A scan and its true labels."""
+
+    case: Case
+    series: GadoliniumSeries
+    truth: IntArray
+    """`Label` of each pixel, shape (slice, row, col)."""
+    result: ScanResult | None = None
+    """What the whole chain made of it, where it was run."""
+
+
+def digital_scans(name: str, n_patients: int) -> Iterator[Labelled]:
+    """Slices of the training's own generator, a scan each, with seeds of their own."""
+    ranges, seed = DIGITAL[name]
+    generator = torch.Generator().manual_seed(seed)
+    for patient in range(n_patients):
+        for k, patch in enumerate(draw_patches(1, DIGITAL_SIZE, generator, ranges)):
+            case = Case(f"{name} {patient} {k}", str(patient))
+            yield Labelled(case, one_slice(patch.image.numpy(), 1.0), patch.label.numpy().astype(np.int64))
+
+
+def chain_scans(n_patients: int) -> Iterator[Labelled]:
+    """Physically simulated stress and rest scans, from DICOM through the whole chain."""
+    for seed in range(FIRST_CHAIN_SEED, FIRST_CHAIN_SEED + n_patients):
+        pairs, _, _ = process_patient(seed)
+        scene = build_scene(draw_patient(seed))
+        for pair in pairs:
+            series, frames = pair.found.gadolinium.series, pair.found.motion.reference_frame
+            before = pair.true.frame_times.shape[1] - series.n_frames
+            size = (series.pixels.shape[2], series.pixels.shape[3])
+            truth = [
+                labels_in_frame(scene, k, pair.true.motion[k], before + int(frame), size)
+                for k, frame in enumerate(frames)
+            ]
+            groups = {"state": str(pair.state), "field_strength_t": f"{pair.patient.field_strength_t:g}"}
+            case = Case(f"{seed} {pair.state}", str(seed), groups)
+            yield Labelled(case, pair.found.gadolinium, np.stack(truth), pair.found)
+
+
+def one_slice(frames: FloatArray, spacing: float) -> GadoliniumSeries:
+    """Bare frames (time, row, col) as a series of one slice."""
+    affine = np.diag([spacing, spacing, 8.0, 1.0])[:, [1, 0, 2, 3]]
+    return GadoliniumSeries(image_series(frames[None], np.arange(len(frames), dtype=float)[None], affine[None]))
+
+
+def image_series(pixels: FloatArray, times: FloatArray, affines: FloatArray) -> ImageSeries:
+    """Images without headers."""
+    headers = tuple(tuple(Dataset() for _ in row) for row in times)
+    return ImageSeries(("2.25.1",), pixels.astype(np.float32), "a.u.", times, affines, headers)
+
+
+def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionScan:
+    """Simulated pictures as the loader would hand them on."""
+    pictures, n = film.perfusion, film.n_proton_density
+    size = (pictures.pixels.shape[-2], pictures.pixels.shape[-1])
+    affines = np.stack([plane.affine(size).numpy() for plane in pictures.planes])
+    pixels, times = pictures.pixels.numpy().astype(np.float32), pictures.times.numpy()
+    readout = pictures.readout
+    sequence = Sequence(
+        readout="flash",
+        repetition_time=readout.repetition_time,
+        flip_angle=readout.flip_angle,
+        saturation_time=readout.saturation_time,
+        phase_encodes=readout.phase_encodes,
+        acceleration=readout.acceleration,
+    )
+    main, density = (
+        replace(image_series(pixels[:, part], times[:, part], affines), sequence=sequence)
+        for part in (slice(n, None), slice(n))
+    )
+    return PerfusionScan(
+        state=State(film.state),
+        state_from="simulation",
+        perfusion=main,
+        manufacturer="",
+        field_strength_t=field_strength_t,
+        heart_rate_bpm=None,
+        proton_density=density,
+    )
+
+
+def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:
+    """True labels of slice `k` where the heart lies in a frame, proton density counted, shape `size`."""
+    labels = scene.labels[k]
+    shares = torch.stack([labels == label for label in Label]).float()
+    fine = (labels.shape[-2], labels.shape[-1])
+    moved = warp(shares[None], motion.sources(fine)[frame : frame + 1])
+    truth: IntArray = F.adaptive_avg_pool2d(moved, size)[0].argmax(0).numpy()
+    return truth
+
+
+def daugs_scans(folder: Path) -> Iterator[Labelled]:
+    """Twelve real series of four patients; one patient has no cavity drawn."""
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as file:
+            frames, mask = file["image"].astype(np.float32), file["mask"]
+        truth = np.select([mask == 1, mask == 3], [Label.MYOCARDIUM, Label.LV_CAVITY], 0).astype(np.int64)
+        patient, _, level = path.stem.rpartition("-")
+        yield Labelled(Case(path.stem, patient, {"level": level.lower()}), one_slice(frames, 1.0), truth[None])
+
+
+def qperf_scan(folder: Path) -> Labelled:
+    """A real rest slice of Gd concentration."""
+    with np.load(folder / "rest_gd.npz") as file:
+        truth = np.select([file["ring_mask"], file["cavity_mask"]], [Label.MYOCARDIUM, Label.LV_CAVITY], 0)
+        series = one_slice(file["gd"].astype(np.float32), QPERF_SPACING_MM)
+    return Labelled(Case("qperf rest", "qperf", {"state": "rest"}), series, truth[None].astype(np.int64))
