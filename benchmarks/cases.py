@@ -57,10 +57,10 @@ class Labelled:
     """What the whole chain made of it, where it was run."""
 
 
-def digital_scans(name: str, n_patients: int) -> Iterator[Labelled]:
-    """Slices of the training's own generator, a scan each, with seeds of their own."""
+def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labelled]:
+    """Slices of the training's own generator, a scan each; `further` is added to the population's seed."""
     ranges, seed = DIGITAL[name]
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed + further)
     for patient in range(n_patients):
         for k, patch in enumerate(draw_patches(1, DIGITAL_SIZE, generator, ranges)):
             case = Case(f"{name} {patient} {k}", str(patient))

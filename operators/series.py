@@ -349,11 +349,15 @@ class Segmentation:
     bundle_version: str
     model_sha256: str
     flags: tuple[QualityFlag, ...] = ()
+    confidence: FloatArray | None = None
+    """Dice of the myocardium to expect against a reader, no unit, shape (slice,); None: not calibrated."""
 
     def __post_init__(self) -> None:
         _check(self, "labels", np.asarray(self.labels, np.uint8), (None, None, None))
         s, r, c = self.labels.shape
         _check(self, "probabilities", np.asarray(self.probabilities, np.float32), (s, len(Label), r, c))
+        if self.confidence is not None:
+            _check(self, "confidence", np.asarray(self.confidence, np.float64), (s,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def _slice(result: ScanResult, index: int) -> schema.Slice:
     row_step, column_step = np.linalg.norm(series.affines[index, :3, :2], axis=0)
     center = [_rounded(float(value), 2) for value in sectors.lv_center_lps_mm[index]]
     x, y, z = center
+    confidence = result.segmentation.confidence
     return schema.Slice(
         level=sectors.levels[index],
         reference_sop_instance_uid=str(series.headers[index][int(result.motion.reference_frame[index])].SOPInstanceUID),
@@ -149,6 +150,7 @@ def _slice(result: ScanResult, index: int) -> schema.Slice:
         myocardium_area_mm2=round(
             float(np.sum(result.segmentation.labels[index] == Label.MYOCARDIUM) * row_step * column_step), 1
         ),
+        segmentation_confidence=None if confidence is None else _rounded(float(confidence[index]), 3),
     )
 
 

@@ -126,6 +126,13 @@ class Slice(_Record):
         description="Inferior RV insertion, the same way: negative where it lies inferior of mid-septum [degree]"
     )
     myocardium_area_mm2: float = Field(ge=0, description="Area of the LV myocardium [mm2]")
+    segmentation_confidence: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Dice coefficient of the myocardium to expect against a reader, from how far the network agrees "
+        "with itself, calibrated on simulated patients; null: not calibrated for these weights",
+    )
 
 
 class Quality(_Record):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,18 @@ import torch
 
 from operators.errors import IncompleteSeriesError, ModelError
 from operators.framework import prepare
+from operators.segmentation import confidence
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
-from operators.segmentation.sanity import check_slice
-from operators.series import FloatArray, GadoliniumSeries, ImageSeries, QualityFlag, Segmentation
+from operators.segmentation.confidence import Answer, check_confidence, delayed, read_calibration
+from operators.segmentation.physiology import check_filling
+from operators.segmentation.sanity import check_slice, check_stack
+from operators.series import FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
 
 logger = logging.getLogger(__name__)
 
 STEPS = ("preprocessing", "network", "inferer", "postprocessing")
+NOT_DRAWN = frozenset({"no_first_pass", "arrival_order", "not_cardiac", "no_ring", "segmentation_hopeless"})
+"""Codes of flags with which a slice's contours are left out: a wrong contour is worse than none."""
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -48,6 +54,7 @@ class Segmenter:
         self.bundle_version = _version(root)
         with importable(root):
             self._steps, self._device, self.model_sha256 = _load(root)
+        self._calibration = read_calibration(root, self.model_sha256)
         logger.info("bundle %s, weights %s", self.bundle_version, self.model_sha256[:12])
 
     def segment(self, gadolinium: GadoliniumSeries) -> Segmentation:
@@ -57,33 +64,70 @@ class Segmenter:
             IncompleteSeriesError: a slice never changes, or holds values that aren't numbers.
         """
         series = gadolinium.series
-        labels, probabilities, flags = [], [], list[QualityFlag]()
+        answers, flags = list[Answer](), list[QualityFlag]()
         for index in range(series.n_slices):
             _check_content(series, index)
-            label, probability = self._segment_slice(series.pixels[index], series.affines[index])
-            labels.append(label)
-            probabilities.append(probability)
-            flags.extend(check_slice(label, probability, index))
+            answer = self.ask(series.pixels[index], series.affines[index])
+            found = self._check(series, answer, index)
+            flags.extend(found)
+            answers.append(_nothing(answer) if NOT_DRAWN & {flag.code for flag in found} else answer)
+        labels = np.stack([answer.labels for answer in answers])
         return Segmentation(
-            labels=np.stack(labels),
-            probabilities=np.stack(probabilities),
+            labels=labels,
+            probabilities=np.stack([answer.probabilities for answer in answers]),
             bundle_version=self.bundle_version,
             model_sha256=self.model_sha256,
-            flags=tuple(flags),
+            flags=(*flags, *check_stack(labels, series.affines)),
+            confidence=None if self._calibration is None else np.array([answer.expected_dice for answer in answers]),
         )
 
-    def _segment_slice(self, frames: FloatArray, affine: FloatArray) -> tuple[Any, FloatArray]:
-        """Labels (row, col) and probabilities (class, row, col) of one slice's frames (time, row, col)."""
+    def ask(self, frames: FloatArray, affine: FloatArray, *, consistency: bool = False) -> Answer:
+        """What the network draws in one slice, unchecked.
+
+        Args:
+            frames: shape (time, row, col).
+            affine: pixel (row, col, 0, 1) to LPS mm, shape (4, 4).
+            consistency: ask the network twice even where what that tells isn't calibrated.
+        """
         from monai.data import MetaTensor
 
         volume = torch.tensor(np.moveaxis(frames, 0, -1)[:, :, None])
         image = MetaTensor(volume, affine=torch.from_numpy(LPS_TO_RAS @ affine))
+        found = float("nan")
         with torch.inference_mode():
             data = self._steps["preprocessing"]({"image": image})
             batch = data["image"][None].to(self._device)
-            data["pred"] = self._steps["inferer"](batch, self._steps["network"])[0].cpu()
+            data["pred"] = self._infer(batch)[0].cpu()
+            if consistency or self._calibration is not None:
+                later = self._infer(delayed(batch))[0].cpu()
+                first, second = (torch.softmax(one[..., 0], 0).numpy() for one in (data["pred"], later))
+                found = confidence.consistency(first, second)
             data = self._steps["postprocessing"](data)
-        return np.asarray(data["pred"])[0, ..., 0], np.asarray(data["probabilities"])[..., 0]
+        expected = float("nan") if self._calibration is None else self._calibration.expect(found)
+        return Answer(
+            np.asarray(data["pred"], np.uint8)[0, ..., 0], np.asarray(data["probabilities"])[..., 0], found, expected
+        )
+
+    def _infer(self, batch: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self._steps["inferer"](batch, self._steps["network"])
+        return logits
+
+    def _check(self, series: ImageSeries, answer: Answer, index: int) -> tuple[QualityFlag, ...]:
+        """Flags of a slice; one that says that nothing is drawn stands alone."""
+        flags = check_filling(series.pixels[index], series.times[index], answer.labels, index)
+        if flags:
+            return flags
+        flags = check_confidence(answer, self._calibration, index)
+        if NOT_DRAWN & {flag.code for flag in flags}:
+            return flags
+        return (*check_slice(answer.labels, index, series.pixel_spacing), *flags)
+
+
+def _nothing(answer: Answer) -> Answer:
+    """The answer with background all over."""
+    probabilities = np.zeros_like(answer.probabilities)
+    probabilities[Label.BACKGROUND] = 1
+    return replace(answer, labels=np.zeros_like(answer.labels), probabilities=probabilities)
 
 
 def _version(root: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,25 @@ Labels = npt.NDArray[np.integer[Any]]
 
 OPEN_SHARE = 0.08
 """Share of the cavity's border without myocardium from which the ring counts as open."""
-UNSURE = 0.85
-"""Mean probability of the chosen labels in the left ventricle below which it counts as unsure."""
+NO_RING = 0.4
+"""The same, from which it is no ring at all: a long axis, or another organ."""
+CAVITY_MM2 = (40.0, 7000.0)
+WALL_MM2 = (300.0, 7000.0)
+"""From a small apex to a dilated or a hypertrophied heart."""
+STEP_MM = 25.0
+"""Between the LV's centres of two neighbouring slices, across the stack."""
 NEIGHBOURS = np.ones((3, 3), bool)
 EDGE = 2
 """The network's own grid ends within the image's: an RV this near [pixels] is cut off."""
 
 
-def check_slice(labels: Labels, probabilities: FloatArray, index: int) -> tuple[QualityFlag, ...]:
-    """Flags of one slice.
+def check_slice(labels: Labels, index: int, spacing: tuple[float, float]) -> tuple[QualityFlag, ...]:
+    """Flags of one slice: one ring, a cavity within, the RV beside it, all of a heart's size, none cut off.
 
     Args:
         labels: `Label` of each pixel, shape (row, col).
-        probabilities: shape (label, row, col).
         index: of the slice.
+        spacing: of rows and columns [mm].
     """
     cavity, wall, right = (labels == label for label in (Label.LV_CAVITY, Label.MYOCARDIUM, Label.RV))
     name = f"slice {index + 1}"
@@ -36,9 +42,13 @@ def check_slice(labels: Labels, probabilities: FloatArray, index: int) -> tuple[
     flags = []
     if not cavity.any():
         flags.append(QualityFlag("no_cavity", "warning", f"No left ventricular cavity was found in {name}.", index))
-    elif (share := open_share(cavity, wall)) > OPEN_SHARE:
+    elif (share := open_share(cavity, wall)) > NO_RING:
+        message = f"What was found in {name} is no ring of myocardium about a cavity; nothing is drawn there."
+        return (QualityFlag("no_ring", "warning", message, index),)
+    elif share > OPEN_SHARE:
         message = f"The myocardium of {name} leaves {share:.0%} of the cavity's border open."
         flags.append(QualityFlag("ring_open", "warning", message, index))
+    flags.extend(_sizes(cavity, wall, index, spacing))
     if not right.any():
         flags.append(QualityFlag("rv_missing", "warning", f"No right ventricle was found in {name}.", index))
     if _near_edge(cavity | wall, 1):
@@ -47,11 +57,38 @@ def check_slice(labels: Labels, probabilities: FloatArray, index: int) -> tuple[
     if _near_edge(right):
         message = f"The right ventricle of {name} reaches the edge of the image: the segments' places may be wrong."
         flags.append(QualityFlag("rv_cut_off", "warning", message, index))
-    sure = float(probabilities.max(0)[cavity | wall].mean())
-    if sure < UNSURE:
-        message = f"The segmentation of {name} is unsure (mean probability {sure:.2f} in the left ventricle)."
-        flags.append(QualityFlag("segmentation_unsure", "warning", message, index))
     return tuple(flags)
+
+
+def check_stack(labels: Labels, affines: FloatArray) -> tuple[QualityFlag, ...]:
+    """Flags of slices whose LV doesn't continue that of the slice before.
+
+    Args:
+        labels: shape (slice, row, col).
+        affines: pixel (row, col, 0, 1) to LPS mm, shape (slice, 4, 4).
+    """
+    flags = []
+    left = np.isin(labels, (Label.LV_CAVITY, Label.MYOCARDIUM))
+    shown = [k for k in range(len(labels)) if left[k].any()]
+    centers = {k: affines[k, :3] @ [*np.argwhere(left[k]).mean(axis=0), 0.0, 1.0] for k in shown}
+    for before, k in itertools.pairwise(shown):
+        normal = affines[k, :3, 2] / np.linalg.norm(affines[k, :3, 2])
+        step = centers[k] - centers[before]
+        across = float(np.linalg.norm(step - (step @ normal) * normal))
+        if across > STEP_MM:
+            message = f"The left ventricle of slice {k + 1} lies {across:.0f} mm beside that of slice {before + 1}."
+            flags.append(QualityFlag("slices_discontinuous", "warning", message, k))
+    return tuple(flags)
+
+
+def _sizes(cavity: BoolArray, wall: BoolArray, index: int, spacing: tuple[float, float]) -> list[QualityFlag]:
+    flags = []
+    for name, mask, (least, most) in (("cavity", cavity, CAVITY_MM2), ("myocardium", wall, WALL_MM2)):
+        area = float(mask.sum()) * spacing[0] * spacing[1]
+        if area and not least <= area <= most:
+            message = f"The {name} of slice {index + 1} has an area of {area / 100:.1f} cm², which no heart's has."
+            flags.append(QualityFlag("area_implausible", "warning", message, index))
+    return flags
 
 
 def open_share(cavity: BoolArray, wall: BoolArray) -> float:

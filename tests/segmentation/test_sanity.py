@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass
+from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 
-from operators.segmentation.sanity import check_slice, open_share
-from operators.series import FloatArray, IntArray
+from operators.segmentation.sanity import check_slice, check_stack, open_share
+from operators.series import IntArray
 
 HEART: IntArray = first_pass((80, 90), 2.0)[1]
 
 
-def certain(labels: IntArray, certainty: float = 0.97) -> FloatArray:
-    chosen = np.arange(4)[:, None, None] == labels
-    return np.where(chosen, certainty, (1 - certainty) / 3)
-
-
-def codes(labels: IntArray, certainty: float = 0.97) -> set[str]:
-    flags = check_slice(labels, certain(labels, certainty), 1)
+def codes(labels: IntArray, spacing: tuple[float, float] = (2.0, 2.0)) -> set[str]:
+    flags = check_slice(labels, 1, spacing)
     assert all(flag.slice == 1 and "slice 2" in flag.message for flag in flags)
     return {flag.code for flag in flags}
 
@@ -43,7 +38,7 @@ def test_an_open_ring_is_said_with_its_share() -> None:
     opened[:40, 42:50][opened[:40, 42:50] == MYOCARDIUM] = 0
     assert codes(opened) == {"ring_open"}
     share = open_share(opened == LV_CAVITY, opened == MYOCARDIUM)
-    (flag,) = check_slice(opened, certain(opened), 1)
+    (flag,) = check_slice(opened, 1, (2.0, 2.0))
     assert f"{share:.0%}" in flag.message
     assert open_share(HEART == LV_CAVITY, HEART == MYOCARDIUM) == 0
 
@@ -54,5 +49,23 @@ def test_a_heart_cut_off_by_the_field_of_view_is_said() -> None:
     assert "lv_cut_off" in codes(HEART[below[0] :])
 
 
-def test_an_unsure_segmentation_is_said() -> None:
-    assert codes(HEART, 0.6) == {"segmentation_unsure"}
+def test_what_is_no_ring_is_said_alone() -> None:
+    """A long axis: the lower half of the wall, the cavity open above."""
+    horseshoe = HEART.copy()
+    middle = round(float(np.argwhere(HEART == LV_CAVITY)[:, 0].mean()))
+    horseshoe[:middle][horseshoe[:middle] == MYOCARDIUM] = 0
+    assert codes(horseshoe) == {"no_ring"}
+
+
+@pytest.mark.parametrize("spacing", [(0.3, 0.3), (6.0, 6.0)])
+def test_no_heart_has_such_a_size(spacing: tuple[float, float]) -> None:
+    assert codes(HEART, spacing) == {"area_implausible"}
+
+
+def test_slices_of_one_heart_continue_each_other() -> None:
+    affines = gadolinium_series(np.zeros((3, 1, 80, 90), np.float32)).series.affines
+    stack = np.stack([HEART, HEART, np.roll(HEART, 15, axis=0)])
+    (flag,) = check_stack(stack, affines)
+    assert (flag.code, flag.slice) == ("slices_discontinuous", 2)
+    assert "30 mm" in flag.message
+    assert not check_stack(np.stack([HEART, np.zeros_like(HEART), np.roll(HEART, 5, axis=0)]), affines)

@@ -1,0 +1,135 @@
+"""How far a slice's segmentation can be trusted: is the network sure, and does it say the same of a delayed series?
+
+The series is shown a second time with its first frame held for a few frames more, which changes nothing about where
+the heart is. Certainty and agreement together are turned into the Dice that digital patients with as much of them had
+against their truth. Where the answers differ one of them at least is wrong; they can still be wrong together, so a
+high confidence proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from operators.errors import ModelError
+from operators.series import FloatArray, Label, QualityFlag
+
+CALIBRATION = "models/confidence.json"
+"""Within the bundle: made for these weights by ``python -m benchmarks.confidence``."""
+DELAY = 3
+"""Frames."""
+UNSURE = 0.85
+"""Without a calibration: mean probability of the chosen labels in the left ventricle below which a slice is flagged."""
+COMPARED = (Label.MYOCARDIUM, Label.LV_CAVITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From consistency to the Dice to expect of the myocardium, for one set of weights."""
+
+    consistency: tuple[float, ...]
+    """Increasing."""
+    dice: tuple[float, ...]
+    """Expected there, not decreasing; linear between them."""
+    unsure_below: float
+    """Expected Dice below which a slice is flagged."""
+    hopeless_below: float
+    """Expected Dice below which nothing is drawn."""
+
+    def expect(self, consistency: float) -> float:
+        """Dice of the myocardium to expect."""
+        return float(np.interp(consistency, self.consistency, self.dice))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What the network draws in one slice."""
+
+    labels: npt.NDArray[np.uint8]
+    """`Label` of each pixel, shape (row, col)."""
+    probabilities: FloatArray
+    """Shape (label, row, col)."""
+    consistency: float
+    """0..1; NaN: it wasn't asked."""
+    expected_dice: float
+    """Of the myocardium; NaN: not calibrated."""
+
+
+def read_calibration(bundle: Path, model_sha256: str) -> Calibration | None:
+    """The bundle's calibration; None where there is none for these weights, such as after a training of one's own.
+
+    Raises:
+        ModelError: the file can't be used.
+    """
+    path = bundle / CALIBRATION
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["model_sha256"] != model_sha256:
+            return None
+        return Calibration(
+            tuple(float(v) for v in found["consistency"]),
+            tuple(float(v) for v in found["dice"]),
+            float(found["unsure_below"]),
+            float(found["hopeless_below"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            "The bundle's calibration of confidence can't be read.",
+            where=CALIBRATION,
+            hint="Make it again with `python -m benchmarks.confidence`, or delete the file to do without.",
+        ) from error
+
+
+def delayed(frames: Tensor) -> Tensor:
+    """The network's input (1, frame, row, col, slice) as if the series had begun `DELAY` frames sooner."""
+    index = torch.arange(frames.shape[1], device=frames.device) - DELAY
+    return frames[:, index.clamp(min=0)]
+
+
+def consistency(probabilities: FloatArray, later: FloatArray) -> float:
+    """Mean of two: how sure the network is of the left ventricle, and how far both answers agree on it; 0..1.
+
+    Sure: mean probability of the chosen label within the left ventricle. Agreement: mean Dice of wall and cavity. 0
+    where no left ventricle is drawn.
+
+    Args:
+        probabilities: of the series as it is, shape (label, row, col).
+        later: of the delayed series.
+    """
+    ours, theirs = probabilities.argmax(0), later.argmax(0)
+    left = np.isin(ours, COMPARED)
+    if not left.any():
+        return 0.0
+    shares = []
+    for label in COMPARED:
+        total = int((ours == label).sum()) + int((theirs == label).sum())
+        shares.append(2 * float(((ours == label) & (theirs == label)).sum()) / total if total else 0.0)
+    return (float(probabilities.max(0)[left].mean()) + float(np.mean(shares))) / 2
+
+
+def check_confidence(answer: Answer, calibration: Calibration | None, index: int) -> tuple[QualityFlag, ...]:
+    """Flag of a slice that the network is unsure of, by the calibration or, without one, by its own probabilities."""
+    name = f"slice {index + 1}"
+    if calibration is None:
+        left = np.isin(answer.labels, COMPARED)
+        sure = float(answer.probabilities.max(axis=0)[left].mean()) if left.any() else 1.0
+        if sure >= UNSURE:
+            return ()
+        message = f"The segmentation of {name} is unsure (mean probability {sure:.2f} in the left ventricle)."
+        return (QualityFlag("segmentation_unsure", "warning", message, index),)
+    expected = answer.expected_dice
+    if expected < calibration.hopeless_below:
+        message = f"The network can make out no heart in {name} (expected Dice {expected:.2f}); nothing is drawn there."
+        return (QualityFlag("segmentation_hopeless", "warning", message, index),)
+    if expected < calibration.unsure_below:
+        message = f"The segmentation of {name} is unsure (expected Dice {expected:.2f}); look at its contours."
+        return (QualityFlag("segmentation_unsure", "warning", message, index),)
+    return ()

@@ -1,0 +1,57 @@
+"""Whether what was drawn fills as a heart does: with a bolus, the RV before the LV, the myocardium after it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from operators.arterial_input.onset import find_first_pass
+from operators.series import FloatArray, IntArray, Label, QualityFlag
+
+FEWEST = 12
+"""Fewer pixels make no curve."""
+TOLERANCE = 1.5
+"""Blood that comes so much too early [s] comes from elsewhere; noise moves the time of half the rise less than that."""
+WAIT = 0.3
+"""From the cavity's half rise to the myocardium's, which has to fill, takes longer [s]."""
+
+
+def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index: int) -> tuple[QualityFlag, ...]:
+    """Flags of a slice whose labels can't be what they say; each means that it isn't drawn.
+
+    Args:
+        frames: shape (time, row, col).
+        times: [s], shape (time,).
+        labels: `Label` of each pixel, shape (row, col).
+        index: of the slice.
+    """
+    curves = {
+        label: np.median(frames[:, labels == label], axis=1) for label in Label if (labels == label).sum() >= FEWEST
+    }
+    cavity = curves.get(Label.LV_CAVITY)
+    if cavity is None:
+        return ()
+    name = f"slice {index + 1}"
+    if not find_first_pass(cavity, times).bolus:
+        message = f"No contrast agent passes through what looked like a heart in {name}; nothing is drawn there."
+        return (QualityFlag("no_first_pass", "warning", message, index),)
+    filled = {label: half_rise(curve, times) for label, curve in curves.items()}
+    if Label.RV not in filled and filled.get(Label.MYOCARDIUM, np.inf) < filled[Label.LV_CAVITY] + WAIT:
+        message = f"What was found in {name} enhances all at once and has no right ventricle; nothing is drawn there."
+        return (QualityFlag("not_cardiac", "warning", message, index),)
+    late_rv = filled.get(Label.RV, -np.inf) > filled[Label.LV_CAVITY] + TOLERANCE
+    early_wall = filled.get(Label.MYOCARDIUM, np.inf) < filled[Label.LV_CAVITY] - TOLERANCE
+    if late_rv or early_wall:
+        what = "The right ventricle fills after the left" if late_rv else "The myocardium enhances before the cavity"
+        message = f"{what} in {name}: the order of the frames or the contours are wrong; nothing is drawn there."
+        return (QualityFlag("arrival_order", "warning", message, index),)
+    return ()
+
+
+def half_rise(curve: FloatArray, times: FloatArray) -> float:
+    """When a curve first reaches half of its range on the way to its highest point [s]; linear between samples."""
+    peak = int(curve.argmax())
+    half = (float(curve.max()) + float(curve[: peak + 1].min())) / 2
+    after = int(np.argmax(curve[: peak + 1] >= half))
+    if after == 0:
+        return float(times[0])
+    return float(np.interp(half, curve[after - 1 : after + 1], times[after - 1 : after + 1]))

@@ -1,0 +1,114 @@
+"""How sure of a slice, and when nothing is drawn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from bundle_scripts import make_small_bundle
+from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
+
+from operators.errors import ModelError
+from operators.segmentation.confidence import CALIBRATION, DELAY, Calibration, consistency, delayed, read_calibration
+from operators.segmentation.inference import Segmenter
+from operators.segmentation.physiology import check_filling, half_rise
+from operators.series import FloatArray, IntArray
+
+FRAMES, HEART = first_pass((80, 90), 2.0)
+TIMES = np.arange(len(FRAMES)) * 0.8
+
+
+def probabilities(labels: IntArray, certainty: float) -> FloatArray:
+    chosen = np.arange(4)[:, None, None] == labels
+    return np.where(chosen, certainty, (1 - certainty) / 3)
+
+
+def test_a_sure_answer_that_stays_the_same_is_consistent() -> None:
+    assert consistency(probabilities(HEART, 1.0), probabilities(HEART, 0.9)) == pytest.approx(1)
+    assert consistency(probabilities(HEART, 0.6), probabilities(HEART, 0.6)) == pytest.approx(0.8)
+
+
+def test_answers_that_share_nothing_leave_half_of_the_certainty() -> None:
+    moved = np.where(HEART == LV_CAVITY, MYOCARDIUM, np.where(HEART == MYOCARDIUM, 0, HEART))
+    moved = np.roll(moved, 40, axis=1)
+    assert consistency(probabilities(HEART, 0.9), probabilities(moved, 0.9)) < 0.5
+    assert consistency(probabilities(np.zeros_like(HEART), 1.0), probabilities(HEART, 1.0)) == 0
+
+
+def test_a_delayed_series_holds_its_first_frame() -> None:
+    series = torch.arange(48.0)[None, :, None, None, None]
+    late = delayed(series).flatten()
+    assert late[: DELAY + 1].tolist() == [0] * (DELAY + 1)
+    assert late[DELAY:].tolist() == list(range(48 - DELAY))
+
+
+def test_the_calibration_never_falls() -> None:
+    calibration = Calibration((0.0, 0.6, 0.9), (0.0, 0.5, 0.9), 0.8, 0.5)
+    found = [calibration.expect(value) for value in np.linspace(0, 1, 30)]
+    assert found == sorted(found)
+    assert calibration.expect(0.75) == pytest.approx(0.7)
+
+
+def test_weights_of_ones_own_have_no_calibration(tmp_path: Path) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    segmenter = Segmenter(bundle)
+    assert segmenter.segment(gadolinium_series(FRAMES[None])).confidence is None
+    path = bundle / CALIBRATION
+    path.parent.mkdir(exist_ok=True)
+    content = {"model_sha256": segmenter.model_sha256, "consistency": [0, 1], "dice": [0, 1]}
+    path.write_text(json.dumps(content | {"unsure_below": 0.8, "hopeless_below": 0.0}))
+    assert read_calibration(bundle, "other") is None
+    found = Segmenter(bundle).segment(gadolinium_series(FRAMES[None])).confidence
+    assert found is not None
+    assert found.shape == (1,)
+    assert 0 <= found[0] <= 1
+    path.write_text("{}")
+    with pytest.raises(ModelError, match="calibration"):
+        Segmenter(bundle)
+
+
+def test_a_hopeless_slice_is_not_drawn(tmp_path: Path) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    content = {"model_sha256": Segmenter(bundle).model_sha256, "consistency": [0, 1], "dice": [0.1, 0.2]}
+    (bundle / CALIBRATION).write_text(json.dumps(content | {"unsure_below": 0.8, "hopeless_below": 0.5}))
+    result = Segmenter(bundle).segment(gadolinium_series(FRAMES[None]))
+    assert not result.labels.any()
+    assert (result.probabilities[:, 0] == 1).all()
+    assert {flag.code for flag in result.flags} <= {"segmentation_hopeless", "no_first_pass", "arrival_order"}
+
+
+def test_a_heart_fills_from_right_to_left() -> None:
+    assert not check_filling(FRAMES, TIMES, HEART, 0)
+    assert half_rise(np.array([0.0, 0.0, 2.0, 4.0, 1.0]), np.arange(5.0)) == 2.0
+
+
+@pytest.mark.parametrize("without_rv", [False, True])
+def test_time_reversed_is_told(without_rv: bool) -> None:
+    labels = np.where(HEART == RV, 0, HEART) if without_rv else HEART
+    (flag,) = check_filling(FRAMES[::-1], TIMES, labels, 1)
+    assert (flag.code, flag.slice) == ("not_cardiac" if without_rv else "arrival_order", 1)
+
+
+def test_ventricles_taken_for_each_other_are_told() -> None:
+    swapped = np.array([0, RV, MYOCARDIUM, LV_CAVITY])[HEART]
+    (flag,) = check_filling(FRAMES, TIMES, swapped, 0)
+    assert flag.code == "arrival_order"
+
+
+def test_an_organ_that_fills_at_once_is_no_heart() -> None:
+    """A kidney: what was taken for wall and cavity enhances together, with nothing before it."""
+    labels = np.where(HEART == RV, 0, HEART)
+    curve = 0.1 + 1 / (1 + np.exp((15 - np.arange(len(FRAMES))) / 2))
+    noise = 0.01 * np.random.default_rng(5).standard_normal(FRAMES.shape)
+    organ = np.where(labels > 0, 1.0, 0.1) * curve[:, None, None] + noise
+    assert [flag.code for flag in check_filling(organ, TIMES, labels, 0)] == ["not_cardiac"]
+
+
+def test_where_no_bolus_passes_there_is_no_heart() -> None:
+    noise = np.random.default_rng(3).standard_normal(FRAMES.shape).astype(np.float32)
+    assert [flag.code for flag in check_filling(noise, TIMES, HEART, 0)] == ["no_first_pass"]
+    mixed = FRAMES[np.random.default_rng(4).permutation(len(FRAMES))]
+    assert [flag.code for flag in check_filling(mixed, TIMES, HEART, 0)] == ["no_first_pass"]
