@@ -10,17 +10,19 @@ from playwright.sync_api import Browser, sync_playwright
 
 OPTIONS = (
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
+FLAT = ("--disable-gpu",)
+WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
+"""Drawing in three dimensions, by the processor."""
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(drawing: tuple[str, ...] = FLAT) -> Iterator[Browser]:
     """A browser.
 
     Raises:
@@ -30,6 +32,6 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         raise FileNotFoundError("no Chromium here: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*OPTIONS, *drawing])
         yield browser
         browser.close()

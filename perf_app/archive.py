@@ -52,7 +52,9 @@ def connect(url: str) -> DICOMwebClient:
         session.mount(scheme, _Adapter())
     headers = {"Authorization": f"Bearer {os.environ[TOKEN]}"} if os.environ.get(TOKEN) else None
     client = DICOMwebClient(url=url, session=session, headers=headers)
-    # Attempts are made here, where a lost connection counts as well as an HTTP state.
+    # Attempts are made here, where a lost connection counts as well as an HTTP state; the client's log of its own
+    # single one is a traceback.
+    logging.getLogger("retrying").setLevel(logging.ERROR)
     client.set_http_retry_params(retry=False)
     return client
 

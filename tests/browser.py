@@ -12,10 +12,10 @@ from benchmarks import browser
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(drawing: tuple[str, ...] = browser.FLAT) -> Iterator[Browser]:
     """Chromium without a screen."""
     try:
-        with browser.chromium() as one:
+        with browser.chromium(drawing) as one:
             yield one
     except FileNotFoundError as error:
         pytest.skip(str(error))

@@ -177,18 +177,23 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 def write_sources(result: StudyResult, folder: Path) -> list[Path]:
-    """The images that a result claims to come from, black; of a multi-frame object one frame."""
+    """The images that a result claims to come from; of a multi-frame object one frame."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
-    for header in {str(header.SOPInstanceUID): header for header in headers(result)}.values():
-        image = Dataset()
-        image.update(header)
-        image.pop("ReferencedFrameNumber", None)
-        image.file_meta = header.file_meta
-        image.PixelData = np.zeros((header.Rows, header.Columns), "<u2").tobytes()
-        paths.append(folder / f"{header.SOPInstanceUID}.dcm")
-        image.save_as(paths[-1], enforce_file_format=True)
-    return paths
+    paths: dict[Path, None] = {}
+    for scan in result.scans:
+        series = scan.scan.perfusion
+        pixels = np.clip(800 * series.pixels, 0, 4095).astype("<u2")
+        for k, t in np.ndindex(series.n_slices, series.n_frames):
+            image = Dataset()
+            image.update(series.headers[k][t])
+            image.pop("ReferencedFrameNumber", None)
+            image.file_meta = series.headers[k][t].file_meta
+            image.WindowCenter, image.WindowWidth = 1500, 3000
+            image.PixelData = pixels[k, t].tobytes()
+            path = folder / f"{image.SOPInstanceUID}.dcm"
+            image.save_as(path, enforce_file_format=True)
+            paths[path] = None
+    return list(paths)
 
 
 def tool(name: str, *arguments: str | Path, check: bool = True) -> str:

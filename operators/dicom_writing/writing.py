@@ -22,8 +22,8 @@ def write_objects(result: StudyResult, folder: Path) -> tuple[Path, ...]:
     """
     written: list[Path] = []
     try:
-        for make in OUTPUTS.values():
-            for made in make(result, folder):
+        for output in OUTPUTS.values():
+            for made in output.make(result, folder):
                 path = folder / f"{made.role}_{made.state}_{made.dataset.SOPInstanceUID}.dcm"
                 made.dataset.save_as(path, enforce_file_format=True)
                 written.append(path)

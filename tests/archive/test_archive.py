@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 import requests
-from orthanc import Orthanc, orthanc
 from pydicom import Dataset, dcmread
+from servers import orthanc
 from typer.testing import CliRunner
 from written_objects import Written, tool, write_sources
 
+from benchmarks.orthanc import Orthanc
 from operators.errors import ArchiveReadError, NotSentError
 from perf_app.archive import connect, fetch_study, send_objects
 from perf_app.cli import people

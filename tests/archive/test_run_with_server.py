@@ -62,7 +62,7 @@ def test_a_server_that_takes_nothing_leaves_the_results(written: Written, seen: 
     assert ended.exit_code == NotSentError.exit_code == 4
     assert error(out)["code"] == "not_sent"
     assert "perf-app send" in ended.stderr
-    assert "Reserve" in ended.stdout
+    assert "reserve" in ended.stdout
     assert {file.name for file in out.glob("*.dcm")} == {path.name for path in written.paths}
     assert seen == [tmp_path]
 

@@ -1,4 +1,4 @@
-"""An Orthanc archive for tests, alone in a network namespace of its own, since it listens on every address it finds."""
+"""An Orthanc archive to try things with, in a network namespace of its own: it listens on every address it finds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 import requests
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -81,6 +80,11 @@ class Orthanc:
         """How many instances it holds."""
         return int(requests.get(f"{self.url}/statistics", timeout=10).json()["CountInstances"])
 
+    def studies(self) -> list[str]:
+        """Study instance UIDs."""
+        found = requests.get(f"{self.dicomweb}/studies", timeout=10).json()
+        return [str(one["0020000D"]["Value"][0]) for one in found]
+
 
 class Relay:
     """A port of this machine's loopback whose connections lead to a port inside the server's namespace."""
@@ -130,12 +134,16 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 @contextmanager
 def orthanc(folder: Path) -> Iterator[Orthanc]:
-    """A server that runs; the test skips where it can't be had."""
+    """A server that runs.
+
+    Raises:
+        FileNotFoundError: a program that it takes is missing, or network namespaces can't be made here.
+    """
     missing = [name for name in ("Orthanc", "unshare", "ip") if shutil.which(name) is None]
     if missing or not PLUGIN.exists():
-        pytest.skip(f"not installed: {', '.join(missing) or PLUGIN.name} (make tools)")
+        raise FileNotFoundError(f"not installed: {', '.join(missing) or PLUGIN.name} (make tools)")
     if os.geteuid() or subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("network namespaces can't be made here (they need root)")
+        raise FileNotFoundError("network namespaces can't be made here (they need root)")
     server = Orthanc(folder)
     try:
         server.start()
