@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, FloatRect
 from benchmarks.surroundings import REPOSITORY
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "content-encoding", "keep-alive"}
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000
 """Drawing by the processor of a busy machine takes its time."""
 OUTLINES = ((255, 69, 58), (10, 132, 255))
 """Colours of cavity and RV."""

@@ -17,7 +17,7 @@ from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.study import write_study
 from perf_app.run import run
 
-SIZE = (1100, 700)
+SIZE = (1000, 640)
 """Of the picture [pixel]."""
 
 

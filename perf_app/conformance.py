@@ -87,8 +87,8 @@ def _codes() -> Iterable[str]:
         f"The scheme `{codes.PRIVATE_SCHEME}` is this program's own, for what has no public code.",
         "",
     )
-    quantities = (codes.BLOOD_FLOW, codes.RELATIVE_UPSLOPE, codes.PERFUSION_RESERVE)
-    units = (codes.FLOW_UNIT, codes.NO_UNIT, codes.NO_UNIT)
+    quantities = (codes.BLOOD_FLOW, codes.RELATIVE_UPSLOPE, codes.PERFUSION_RESERVE, codes.EXPECTED_DICE)
+    units = (codes.FLOW_UNIT, codes.NO_UNIT, codes.NO_UNIT, codes.NO_UNIT)
     rows = [(*_code(quantity), unit.value) for quantity, unit in zip(quantities, units, strict=True)]
     yield from _table(("quantity", "code", "unit (UCUM)"), rows)
     derivations = (codes.MEAN, codes.STANDARD_DEVIATION, codes.MEDIAN, *codes.UNCERTAINTY)

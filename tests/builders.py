@@ -218,7 +218,11 @@ def make_scan_result(
     series = ImageSeries((uid("series", state),), pixels, unit, times, stack, headers)
     scan = PerfusionScan(state, "description", series, "Digital", 1.5, 66.7, flags=flags)
     segmentation = Segmentation(
-        labels, np.stack([labels == label for label in Label], axis=1).astype(np.float32), "0.1.0", "ab" * 32
+        labels,
+        np.stack([labels == label for label in Label], axis=1).astype(np.float32),
+        "0.1.0",
+        "ab" * 32,
+        confidence=np.linspace(0.94, 0.88, n_slices),
     )
     model = "btex" if absolute else "relative upslope"
     parameters: Mapping[str, FloatArray] = {"ps_ml_min_g": np.where(labels > 0, 1.0, np.nan)} if absolute else {}

@@ -48,6 +48,7 @@ EPICARDIAL = Code("261073003", "SCT", "epicardial")
 BLOOD_FLOW = Code("126390", "DCM", "Absolute Regional Blood Flow")
 RELATIVE_UPSLOPE = Code("relative_upslope", PRIVATE_SCHEME, "Relative myocardial upslope")
 PERFUSION_RESERVE = Code("perfusion_reserve", PRIVATE_SCHEME, "Myocardial perfusion reserve")
+EXPECTED_DICE = Code("expected_dice", PRIVATE_SCHEME, "Dice coefficient of the segmentation to expect")
 FLOW_UNIT = Code("ml/min/g", "UCUM", "ml/min/g")
 NO_UNIT = codes.UCUM.NoUnits
 

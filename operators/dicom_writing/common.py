@@ -60,7 +60,9 @@ def content_digest(scan: ScanResult) -> str:
     """Fingerprint of what a scan's objects are made from: other results or settings have other UIDs."""
     flow, sectors = scan.flow, scan.sectors
     digest = hashlib.sha256()
-    for array in (flow.flow, scan.segmentation.labels, sectors.sectors, sectors.layers, scan.motion.reference_frame):
+    confidence = scan.segmentation.confidence
+    arrays = (flow.flow, scan.segmentation.labels, sectors.sectors, sectors.layers, scan.motion.reference_frame)
+    for array in (*arrays, *(() if confidence is None else (confidence,))):
         digest.update(np.ascontiguousarray(array).tobytes())
     assumptions = [sorted(record.assumptions.items()) for record in (scan.gadolinium, scan.arterial_input, scan.flow)]
     measured = (sectors.whole, *(sorted(by.items()) for by in _tables(sectors)))

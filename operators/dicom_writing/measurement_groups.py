@@ -15,9 +15,11 @@ from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.dicom_writing.codes import (
     ENDOCARDIAL,
     EPICARDIAL,
+    EXPECTED_DICE,
     LV_MYOCARDIUM,
     MEAN,
     MEDIAN,
+    NO_UNIT,
     PATIENT_STATE,
     SEGMENTS,
     STANDARD_DEVIATION,
@@ -54,6 +56,7 @@ class MeasurementGroups:
         yield from self.regions()
         yield from self.territories()
         yield from self.layers()
+        yield from self.confidence()
 
     def regions(self) -> Iterator[Group]:
         """The whole wall and the AHA segments, each with its segment of the segmentation object."""
@@ -86,6 +89,20 @@ class MeasurementGroups:
                     site = hd.FindingSite(SEGMENTS[segment], topographical_modifier=code)
                     mask = (sectors.sectors == segment) & (sectors.layers == number)
                     yield self._plain(f"AHA {segment} {layer}", site, statistics, mask)
+
+    def confidence(self) -> Iterator[Group]:
+        """How far each slice's contours can be trusted, where the weights are calibrated."""
+        for k, value in enumerate(() if (found := self.scan.segmentation.confidence) is None else found):
+            if np.isfinite(value):
+                image = self.sources[k]
+                yield hd.MeasurementsAndQualitativeEvaluations(
+                    tracking_identifier=tracking(self.uid, f"slice {k + 1} confidence"),
+                    finding_type=LV_MYOCARDIUM,
+                    finding_sites=[hd.FindingSite(LV_MYOCARDIUM)],
+                    algorithm_id=self.algorithm,
+                    measurements=[hd.Measurement(EXPECTED_DICE, rounded(float(value)), NO_UNIT)],
+                    source_images=[hd.SourceImageForMeasurementGroup(**content_reference(image))],
+                )
 
     def _region(self, name: str, code: Code, statistics: Statistics, mask: BoolArray) -> Group:
         holders = [(part, number) for part in self.segmented if (number := part.number(code))]

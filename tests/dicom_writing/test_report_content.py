@@ -37,7 +37,7 @@ def report(written: Written) -> Dataset:
 def test_every_region_is_there_with_its_values_and_site(written: Written, report: Dataset) -> None:
     sectors, found = written.result.scans[0].sectors, groups(report)
     measured = {name for name, group in found.items() if values(group)}
-    assert len(measured) == 1 + 16 + 3 + 32
+    assert len(measured) == 1 + 16 + 3 + 32 + 3
     assert sectors.whole is not None
     assert values(found["global"])[0] == pytest.approx(sectors.whole.mean, rel=1e-5)
     for number, name in SEGMENT_NAMES.items():
@@ -47,7 +47,16 @@ def test_every_region_is_there_with_its_values_and_site(written: Written, report
         assert values(group) == pytest.approx([statistics.mean, statistics.sd, statistics.median], rel=1e-5)
         assert coded(group, "363698007") == [SEGMENTS[number].value]
         assert coded(group, "109054") == ["432655005"]
-    assert units(report) == {"ml/min/g"}
+    assert units(report) == {"ml/min/g", "1"}
+
+
+def test_each_slice_has_its_confidence(written: Written, report: Dataset) -> None:
+    scan = written.result.scans[0]
+    assert scan.segmentation.confidence is not None
+    for k, value in enumerate(scan.segmentation.confidence, start=1):
+        group = groups(report)[f"slice {k} confidence"]
+        assert values(group) == pytest.approx([value], rel=1e-5)
+        assert images(group) == {reference_headers(scan)[k - 1].SOPInstanceUID}
 
 
 def test_each_mean_has_its_uncertainty_in_its_own_unit(written: Written, report: Dataset) -> None:
