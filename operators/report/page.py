@@ -64,6 +64,7 @@ def render(result: StudyResult) -> str:
             "sectors": _sectors(result),
             "views": views,
             "scans": _moving(result),
+            "nothing": summary.NO_VALUE,
             "quantities": [scan["quantity"] for scan in scans],
         },
         territories=TERRITORY_COLOURS,

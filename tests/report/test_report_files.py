@@ -16,8 +16,10 @@ from report_cases import MAKERS, absolute, many_flags, relative
 
 from operators.errors import OutputError
 from operators.report.page import render
+from operators.report.summary import interval
+from operators.report.table import columns, rows
 from operators.report.writing import write_report
-from operators.series import QualityFlag, StudyResult
+from operators.series import QualityFlag, State, Statistics, StudyResult
 
 FOREIGN = "$\\frac{1}{$ 東芝"
 HOSTILE = "</script><script>alert('1')</script> & <b>bold</b>"
@@ -114,6 +116,34 @@ def test_printed_values_are_the_records(written: Written) -> None:
         for value in scan.sectors.by_sector.values():
             if value is not None:
                 assert f"{value.mean:.{digits}f} ± {value.sd:.{digits}f}" in text
+
+
+def test_layers_and_uncertainty_are_printed_beside_them(written: Written) -> None:
+    html = parsed(written.html.read_text(encoding="utf-8")).words
+    for text in (re.sub(r"\s+", "", shown) for shown in (written.pdf_text(), html)):
+        for scan in written.result.scans:
+            digits = 2 if scan.flow.unit == "mL/min/g" else 3
+            for number, value in scan.sectors.by_sector.items():
+                layers = scan.sectors.endocardial[number], scan.sectors.epicardial[number]
+                if value is not None and value.uncertainty is not None and all(layers):
+                    endo, epi = (f"{layer.mean:.{digits}f}" for layer in layers if layer is not None)
+                    assert f"±{value.uncertainty:.{digits}f}{endo}/{epi}" in text
+
+
+def test_three_scans_find_room() -> None:
+    scans = [make_scan_result(state, n_slices=1) for state in State]
+    texts = [row.cells for row in rows(make_study_result(*scans))]
+    assert {len(cells) for cells in texts} == {len(columns(make_study_result(*scans)))}
+    assert all(" / " not in cell for cells in texts for cell in cells)
+
+
+@pytest.mark.parametrize("uncertainty", [0.0, 0.1, 4.0])
+def test_interval_holds_the_mean_and_no_negative_flow(uncertainty: float) -> None:
+    value = Statistics(2.0, 0.3, 2.0, 40, uncertainty)
+    low, high = (float(end) for end in interval(value, "mL/min/g").split(" to "))
+    assert 0 <= low <= value.mean <= high
+    assert high - value.mean == pytest.approx(1.96 * uncertainty, abs=0.006)
+    assert interval(dataclasses.replace(value, uncertainty=None), "mL/min/g") == "–"
 
 
 def test_pdf_is_vector_text_in_truetype(written: Written) -> None:

@@ -33,7 +33,8 @@ const show = (number) => {
   for (const scan of sector.scans) {
     const part = element("span", `${scan.title} `, readout);
     element("b", scan.mean, part);
-    element("small", ` ${scan.uncertainty} ${scan.quantity}`, part);
+    const known = scan.uncertainty === told.nothing ? "" : scan.uncertainty;
+    element("small", ` ${known} ${scan.quantity}`, part);
   }
   if (told.views.length > told.scans.length) element("b", sector.reserve, element("span", "reserve ", readout));
 };
