@@ -83,7 +83,11 @@ class FileSeries:
             values = clock.read(name, self.headers)
             if values is not None and len(values) and (len(values) == 1 or np.ptp(values) > 0):
                 return float(values.min()), float(values.max())
-        return None
+        # The clock stands still, at the beginning of the series.
+        begin, offsets = (clock.read(name, self.headers) for name in ("AcquisitionTime", "TemporalPositionTimeOffset"))
+        if begin is None or offsets is None:
+            return None
+        return float((begin + offsets).min()), float((begin + offsets).max())
 
     @property
     def number(self) -> float:

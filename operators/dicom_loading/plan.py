@@ -206,9 +206,9 @@ def _belongs(series: FileSeries, main: FileSeries, n_scans: int) -> bool:
     told = series.state is not State.UNKNOWN and main.state_from != "operator" and main.state is not State.UNKNOWN
     if told and series.state is not main.state:
         return False
-    if series.span and main.span:
-        after = NEARBY_S if series.role is Role.MBF_MAP else 0.0
-        return main.span[0] - NEARBY_S <= series.span[1] and series.span[0] <= main.span[1] + after
+    # Maps are stamped with the time at which they were made, or with that of the images.
+    if series.span and main.span and series.role is not Role.MBF_MAP:
+        return main.span[0] - NEARBY_S <= series.span[1] and series.span[0] <= main.span[1]
     return told or n_scans == 1
 
 

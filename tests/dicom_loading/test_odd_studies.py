@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from dicom_series import MORNING, Change, write_series
+from dicom_series import MORNING, Change, clock_time, write_series
 from pydicom import Dataset, dcmread
 
 from operators.dicom_loading.inspection import SeriesSummary, inspect_folder
@@ -226,6 +226,36 @@ def test_characters_of_any_set_survive(tmp_path: Path) -> None:
         write_series(folder, images(18, slices=1, frames=20), change=change)
         header = only_scan(folder).perfusion.headers[0][0]
         assert str(header.PatientName) == name
+
+
+def test_series_whose_clock_stands_still_are_told_apart_by_their_offsets(tmp_path: Path) -> None:
+    """As Philips writes: one acquisition time a series, the frame's own time in private elements."""
+
+    def philips(start: float) -> Change:
+        def change(header: Dataset, _slice: int, frame: int) -> None:
+            header.AcquisitionTime = header.ContentTime = clock_time(start)
+            header.private_block(0x2005, "Philips MR Imaging DD 001", create=True).add_new(0xA0, "FL", 0.8 * frame)
+            header.TriggerTime = 100.0
+
+        return change
+
+    for state, start, seed in (("stress", MORNING, 20), ("rest", MORNING + 900, 30)):
+        for name, more in ((f"{state}_perf", 0), ("perf_AIF", 1)):
+            write_series(
+                tmp_path,
+                images(seed + more, slices=1),
+                description=name,
+                name=f"{state} {name}",
+                manufacturer="Philips",
+                change=philips(start),
+            )
+    scans = load_study(tmp_path).scans
+    assert [scan.state for scan in scans] == [State.STRESS, State.REST]
+    for scan, seed in zip(scans, (20, 30), strict=True):
+        assert scan.flags == ()
+        assert scan.aif is not None
+        np.testing.assert_array_equal(scan.aif.first_echo.pixels, images(seed + 1, slices=1))
+        np.testing.assert_allclose(np.diff(scan.perfusion.times), 0.8, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:Unknown encoding:UserWarning")
