@@ -224,7 +224,10 @@ class Viewer:
         Raises:
             TimeoutError: they don't come up.
         """
-        if not self.outlines_drawn():
+        drawn = self.outlines_drawn()
+        # The viewer turns an image on whose frame it has just opened a segmentation.
+        self.page.evaluate(f"{VIEWPORT}.resetCamera(); {VIEWPORT}.render()")
+        if not (drawn and self.outlines_drawn()):
             raise TimeoutError("the viewer draws no contours")
         self.page.screenshot(path=target)
 

@@ -40,6 +40,8 @@ FLAGS = (
     QualityFlag("simulated", "info", "These images were simulated."),
 )
 
+STUDY_FLAGS = (QualityFlag("several_studies", "warning", "A flag of the study as a whole."),)
+
 
 def small(state: State = State.STRESS, **settings: Any) -> ScanResult:
     """A scan's result with few frames."""
@@ -47,7 +49,8 @@ def small(state: State = State.STRESS, **settings: Any) -> ScanResult:
 
 
 def stress_and_rest(**settings: Any) -> StudyResult:
-    return make_study_result(small(flags=FLAGS, **settings), small(State.REST, mbf=1.0, **settings))
+    result = make_study_result(small(flags=FLAGS, **settings), small(State.REST, mbf=1.0, **settings))
+    return replace(result, flags=STUDY_FLAGS)
 
 
 def headers(result: StudyResult) -> Iterator[Dataset]:

@@ -80,7 +80,8 @@ def make_uid(result: StudyResult, scans: Sequence[ScanResult], *words: object) -
     """UID of an object of those scans; the same for the same results of the same software."""
     sources = [uid for scan in scans for uid in scan.scan.perfusion.series_instance_uids]
     digests = [content_digest(scan) for scan in scans]
-    parts = [NAME, result.software_version, result.study.study_instance_uid, *sources, *digests, *map(str, words)]
+    study = (result.study.study_instance_uid, repr(result.flags))
+    parts = [NAME, result.software_version, *study, *sources, *digests, *map(str, words)]
     return str(generate_uid(entropy_srcs=parts))
 
 

@@ -42,7 +42,8 @@ def _scan_report(result: StudyResult, scan: ScanResult, series: int) -> Dataset:
     groups = MeasurementGroups(result, scan)
     objects = [*(part.identity for part in groups.segmented), *(part.identity for part in groups.mapped)]
     state = str(scan.scan.state)
-    items = [*groups.all(), statement(groups.uid, [scan]), *flag_groups(groups.uid, scan.flags, groups.sources)]
+    flags = flag_groups(groups.uid, (*scan.flags, *result.flags), groups.sources)
+    items = [*groups.all(), statement(groups.uid, [scan]), *flags]
     procedure = PROCEDURES.get(state, PROCEDURES["rest"])
     used = [*evidence(result, scan), *objects]
     dataset = _document(result, [scan], f"sr {state}", items, used, procedure, series)

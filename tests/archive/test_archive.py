@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
+from dicomweb_client.web import DICOMwebClient
 from pydicom import Dataset, dcmread
 from servers import orthanc
 from typer.testing import CliRunner
@@ -111,22 +112,35 @@ def test_no_server_is_said_so_without_what_is_secret(written: Written, tmp_path:
     assert not any("secret" in str(error.value) for error in (reading, sending))
 
 
-def test_a_server_that_dies_half_way_and_comes_back_loses_nothing(own_archive: Orthanc, written: Written) -> None:
-    """It is killed while objects come in, and started again."""
-    stored = []
+class Crash:
+    """Ends a server, and starts it again, while the third of a client's calls is under way."""
 
-    def crash() -> None:
-        while (count := own_archive.count()) < 2:
-            time.sleep(0.01)
-        own_archive.kill()
-        stored.append(count)
-        own_archive.start()
+    def __init__(self, server: Orthanc, call: Callable[..., Any], patch: pytest.MonkeyPatch) -> None:
+        self.server, self.call, self.calls = server, call, 0
+        self.again = threading.Thread(target=self._fall_and_rise)
+        patch.setattr(DICOMwebClient, call.__name__, lambda *args, **kwargs: self._count(*args, **kwargs))
 
-    killer = threading.Thread(target=crash)
-    killer.start()
-    send_objects(own_archive.dicomweb, written.paths, (0.5, 1.0, 2.0, 4.0, 8.0, 16.0))
-    killer.join()
-    assert stored[0] < len(written.paths)
+    def _count(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        if self.calls == 3:
+            self.again.start()
+        return self.call(*args, **kwargs)
+
+    def _fall_and_rise(self) -> None:
+        self.server.kill()
+        self.server.start()
+
+
+PATIENT = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+
+
+def test_a_server_that_dies_while_objects_come_in_loses_none(
+    own_archive: Orthanc, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = Crash(own_archive, DICOMwebClient.store_instances, monkeypatch)
+    send_objects(own_archive.dicomweb, written.paths, PATIENT)
+    crash.again.join()
+    assert crash.calls > len(written.paths)
     client = connect(own_archive.dicomweb)
     found = client.search_for_instances(written.result.study.study_instance_uid, get_remaining=True)
     assert {one["00080018"]["Value"][0] for one in found} == {uid_of(path) for path in written.paths}
@@ -138,6 +152,19 @@ def test_a_server_that_dies_half_way_and_comes_back_loses_nothing(own_archive: O
             sent.SOPInstanceUID,
             media_types=(("application/dicom", "*"),),
         )
+
+
+def test_a_server_that_dies_while_a_study_goes_out_loses_no_image(
+    own_archive: Orthanc, sources: list[Path], written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool("dcmsend", "-aec", "ORTHANC", "127.0.0.1", str(own_archive.dicom.port), *sources, *written.paths)
+    crash = Crash(own_archive, DICOMwebClient.iter_series, monkeypatch)
+    (tmp_path / "study").mkdir()
+    fetch_study(own_archive.dicomweb, written.result.study.study_instance_uid, tmp_path / "study", PATIENT)
+    crash.again.join()
+    got = [uid_of(path) for path in (tmp_path / "study").iterdir()]
+    assert len(got) == len(set(got))
+    assert set(got) == {uid_of(path) for path in (*sources, *written.of("parametric-map"))}
 
 
 @pytest.mark.usefixtures("no_waiting")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydicom import Dataset
-from written_objects import FLAGS, Written, concept, groups, items, units, values
+from written_objects import FLAGS, STUDY_FLAGS, Written, concept, groups, items, units, values
 
 from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.dicom_writing.codes import SEGMENTS, SEVERITIES, flag_code
@@ -71,13 +71,14 @@ def test_each_mean_has_its_uncertainty_in_its_own_unit(written: Written, report:
 
 
 def test_quality_flags_are_codes(written: Written, report: Dataset) -> None:
-    found = groups(report)
-    flags = [found[f"quality {number}"] for number in range(1, len(FLAGS) + 1)]
-    assert [coded(group, "121071") for group in flags] == [[flag_code(flag.code).value] for flag in FLAGS]
-    assert [coded(group, "246112005") for group in flags] == [[SEVERITIES[flag.severity].value] for flag in FLAGS]
-    assert [flag.message in texts(group) for flag, group in zip(FLAGS, flags, strict=True)] == [True, True]
+    """Those of the scan, then those of the study."""
+    expected, found = (*FLAGS, *STUDY_FLAGS), groups(report)
+    flags = [found[f"quality {number}"] for number in range(1, len(expected) + 1)]
+    assert [coded(group, "121071") for group in flags] == [[flag_code(flag.code).value] for flag in expected]
+    assert [coded(group, "246112005") for group in flags] == [[SEVERITIES[flag.severity].value] for flag in expected]
+    assert all(flag.message in texts(group) for flag, group in zip(expected, flags, strict=True))
     first = reference_headers(written.result.scans[0])[0].SOPInstanceUID
-    assert [images(group) for group in flags] == [{first}, set()]
+    assert [images(group) for group in flags] == [{first}, set(), set()]
     schemes = {item.CodingSchemeDesignator for item in report.CodingSchemeIdentificationSequence}
     assert "99PERFAPP" in schemes
 
