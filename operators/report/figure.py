@@ -142,6 +142,7 @@ def _maps(page: Page, y: float, result: StudyResult, index: int, columns: int) -
         axes = page.axes(x, line, cell - 0.04, cell - 0.04)
         draw_map(axes, scan, k, scale, window)
         axes.text(0.02, 0.975, level or "not in use", color="white", size=6, va="top", transform=axes.transAxes)
+        axes.text(0.02, 0.03, summary.confidence(scan, k), color="white", size=4.8, transform=axes.transAxes)
     height = _MAPS / columns * -(-len(scan.sectors.levels) // columns) - 0.04
     shown = cell * min(columns, len(scan.sectors.levels))
     draw_scale(page.axes(MARGIN + shown + 0.04, top, 0.07, height), scale, size=5.2, ink=INK)

@@ -127,6 +127,7 @@ def _map(scan: ScanResult, index: int, scale: ColourScale) -> dict[str, Any]:
     return {
         "level": scan.sectors.levels[index] or "not in use",
         "number": index + 1,
+        "confidence": summary.confidence(scan, index),
         "width": round(window.width, 2),
         "height": round(window.height, 2),
         "image": png_uri(map_colours(scan, index, scale)[window.slices]),

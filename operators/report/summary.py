@@ -113,6 +113,13 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
     return tuple(fact for fact in facts if fact)
 
 
+def confidence(scan: ScanResult, slice_index: int) -> str:
+    """How well a slice's contours are expected to fit, or nothing where that isn't known."""
+    expected = scan.segmentation.confidence
+    known = expected is not None and math.isfinite(expected[slice_index])
+    return f"expected Dice {expected[slice_index]:.2f}" if expected is not None and known else ""
+
+
 def all_assumptions(scan: ScanResult) -> dict[str, float | str]:
     """Of the conversion to concentration, tissue's and arterial, then of the flow fit."""
     return {**scan.gadolinium.assumptions, **scan.arterial_input.assumptions, **scan.flow.assumptions}

@@ -130,6 +130,13 @@ def test_layers_and_uncertainty_are_printed_beside_them(written: Written) -> Non
                     assert f"±{value.uncertainty:.{digits}f}{endo}/{epi}" in text
 
 
+def test_every_slice_tells_how_far_its_contours_are_trusted(written: Written) -> None:
+    for text in (written.pdf_text(), written.html.read_text(encoding="utf-8")):
+        for scan in written.result.scans:
+            assert scan.segmentation.confidence is not None
+            assert all(f"expected Dice {value:.2f}" in text for value in scan.segmentation.confidence)
+
+
 def test_three_scans_find_room() -> None:
     scans = [make_scan_result(state, n_slices=1) for state in State]
     texts = [row.cells for row in rows(make_study_result(*scans))]
