@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= out/demo
+MONAILABEL ?= .venv-monailabel
 STAMP  := $(VENV)/.installed
 # The viewer that the tests show results in; 48 MB, kept in build/.
 OHIF_VERSION := 3.12.10
@@ -10,7 +11,7 @@ OHIF := build/ohif/$(OHIF_VERSION)/index.html
 # The archive, validators and browser that the tests use: command:Debian package.
 TOOLS := dsrdump:dcmtk dcmsend:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
 
-.PHONY: help demo test tools lint bench map map-run clean
+.PHONY: help demo test tools lint bench monailabel-test map map-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,6 +62,15 @@ bench: $(STAMP) ## accuracy and time of the chain, its steps and the network, be
 	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.segmentation
 
+$(MONAILABEL)/.installed: tests/monailabel/environment.sh tests/monailabel/constraints.txt
+	PYTHON=$(PYTHON) bash tests/monailabel/environment.sh $(MONAILABEL)
+	@touch $@
+
+monailabel-test: $(STAMP) $(MONAILABEL)/.installed ## the bundle in a MONAI Label server, in an environment of its own
+	rm -rf out/monailabel
+	$(BIN)/python tests/monailabel/make_cases.py out/monailabel
+	$(MONAILABEL)/bin/python tests/monailabel/check_server.py bundle out/monailabel
+
 map: ## the application's container image, with docker, podman or buildah
 	bash deploy/build_map.sh
 
@@ -69,4 +79,4 @@ map-run: ## run the image: make map-run IN=... OUT=...
 	bash deploy/run_map.sh "$(IN)" "$(OUT)"
 
 clean: ## remove everything the targets made
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(MONAILABEL) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

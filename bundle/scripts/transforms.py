@@ -36,6 +36,8 @@ class LoadNiftid(MapTransform):
         for key in self.key_iterator(result):
             if not isinstance(result[key], Tensor):
                 values, meta = reader.get_data(reader.read(result[key]))
+                # What is written for this series is named after its file.
+                meta["filename_or_obj"] = str(result[key])
                 result[key] = MetaTensor.ensure_torch_and_prune_meta(values.astype(np.float32), meta)
         return result
 

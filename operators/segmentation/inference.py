@@ -81,24 +81,21 @@ class Segmenter:
             confidence=None if self._calibration is None else np.array([answer.expected_dice for answer in answers]),
         )
 
-    def ask(self, frames: FloatArray, affine: FloatArray, *, consistency: bool = False) -> Answer:
+    def ask(self, frames: FloatArray, affine: FloatArray, *, consistency: bool | None = None) -> Answer:
         """What the network draws in one slice, unchecked.
 
         Args:
             frames: shape (time, row, col).
             affine: pixel (row, col, 0, 1) to LPS mm, shape (4, 4).
-            consistency: ask the network twice even where what that tells isn't calibrated.
+            consistency: whether to ask twice; None: where what that tells is calibrated.
         """
-        from monai.data import MetaTensor
-
-        volume = torch.tensor(np.moveaxis(frames, 0, -1)[:, :, None])
-        image = MetaTensor(volume, affine=torch.from_numpy(LPS_TO_RAS @ affine))
         found = float("nan")
+        twice = self._calibration is not None if consistency is None else consistency
         with torch.inference_mode():
-            data = self._steps["preprocessing"]({"image": image})
+            data = self.prepare(frames, affine)
             batch = data["image"][None].to(self._device)
             data["pred"] = self._infer(batch)[0].cpu()
-            if consistency or self._calibration is not None:
+            if twice:
                 later = self._infer(delayed(batch))[0].cpu()
                 first, second = (torch.softmax(one[..., 0], 0).numpy() for one in (data["pred"], later))
                 found = confidence.consistency(first, second)
@@ -107,6 +104,21 @@ class Segmenter:
         return Answer(
             np.asarray(data["pred"], np.uint8)[0, ..., 0], np.asarray(data["probabilities"])[..., 0], found, expected
         )
+
+    @property
+    def network(self) -> torch.nn.Module:
+        """The network alone, in evaluation mode."""
+        network: torch.nn.Module = self._steps["network"]
+        return network
+
+    def prepare(self, frames: FloatArray, affine: FloatArray) -> dict[str, Any]:
+        """A slice as the bundle's preprocessing hands it to the network, under ``image`` (frame, row, col, 1)."""
+        from monai.data import MetaTensor
+
+        volume = torch.tensor(np.moveaxis(frames, 0, -1)[:, :, None])
+        image = MetaTensor(volume, affine=torch.from_numpy(LPS_TO_RAS @ affine))
+        prepared: dict[str, Any] = self._steps["preprocessing"]({"image": image})
+        return prepared
 
     def _infer(self, batch: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self._steps["inferer"](batch, self._steps["network"])

@@ -35,9 +35,11 @@ def ran(small_bundle: Path) -> Path:
         labels = np.stack([label for _, label in slices], axis=2)
         affine = np.array([[0.354, -0.707, 0, 0], [-0.354, -0.707, 0, 0], [-0.866, 0, 1, 0], [0, 0, 0, 1]])
         affine = affine @ np.diag([2.2, 2.2, 10, 1])
-        nib.save(nib.Nifti1Image(images, affine), data / f"{patient}.nii.gz")
-        nib.save(nib.Nifti1Image(labels, affine), data / f"labels/{patient}.nii.gz")
-        items.append({"image": f"{patient}.nii.gz", "label": f"labels/{patient}.nii.gz", "patient": str(patient)})
+        nib.save(nib.Nifti1Image(images, affine), data / f"case_{patient}.nii.gz")
+        nib.save(nib.Nifti1Image(labels, affine), data / f"labels/case_{patient}.nii.gz")
+        items.append(
+            {"image": f"case_{patient}.nii.gz", "label": f"labels/case_{patient}.nii.gz", "patient": str(patient)}
+        )
     (data / "dataset.json").write_text(json.dumps(items))
     script = Path(__file__).with_name("run_alone.py")
     done = subprocess.run([sys.executable, script, small_bundle], capture_output=True, text=True, check=False)
@@ -47,7 +49,7 @@ def ran(small_bundle: Path) -> Path:
 
 def test_inference_writes_labels_on_each_images_own_grid(ran: Path) -> None:
     written = sorted((ran / "output").glob("*_seg.nii.gz"))
-    assert [path.name for path in written] == [f"{patient}_seg.nii.gz" for patient in range(PATIENTS)]
+    assert [path.name for path in written] == [f"case_{patient}_seg.nii.gz" for patient in range(PATIENTS)]
     for path in written:
         image = nib.load(ran / "data" / path.name.replace("_seg", ""))
         labels = nib.load(path)
@@ -70,3 +72,10 @@ def test_training_leaves_a_checkpoint_that_fits(ran: Path) -> None:
     start = torch.load(ran / "models/model.pt", weights_only=True)
     assert {name: tensor.shape for name, tensor in trained.items()} == {name: t.shape for name, t in start.items()}
     assert any(not torch.equal(trained[name], start[name]) for name in start)
+
+
+def test_a_federated_client_initialises_trains_and_evaluates(ran: Path) -> None:
+    script = Path(__file__).with_name("run_federated.py")
+    done = subprocess.run([sys.executable, script, ran], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "val_mean_dice" in done.stdout or "dice" in done.stdout.lower()

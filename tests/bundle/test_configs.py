@@ -123,6 +123,36 @@ def test_customary_files_are_there() -> None:
         assert (BUNDLE / part).is_file(), part
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_the_network_is_exported_to_onnx_and_answers_the_same(
+    small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+    import onnxruntime
+    import torch
+    from monai.bundle import ConfigParser, onnx_export
+
+    monkeypatch.chdir(small_bundle)
+    target = tmp_path / "model.onnx"
+    onnx_export(
+        "network_def",
+        str(target),
+        ckpt_file="models/model.pt",
+        meta_file="configs/metadata.json",
+        config_file="configs/inference.json",
+        input_shape=[1, 48, 16, 16],
+    )
+    parser = ConfigParser()
+    parser.read_config("configs/inference.json")
+    network = parser.get_parsed_content("network_def").eval()
+    network.load_state_dict(torch.load("models/model.pt", weights_only=True))
+    image = torch.rand(1, 48, 16, 16, generator=torch.Generator().manual_seed(0))
+    session = onnxruntime.InferenceSession(str(target))
+    (found,) = session.run(None, {session.get_inputs()[0].name: image.numpy()})
+    with torch.inference_mode():
+        np.testing.assert_allclose(found, network(image).numpy(), atol=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 def test_the_network_is_exported_to_torchscript(
     small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
