@@ -26,7 +26,7 @@ def test_patients_and_their_training_cases_are_written(tmp_path: Path, monkeypat
     assert len(list((tmp_path / "training").rglob("*.nii.gz"))) >= 2
 
 
-@pytest.mark.parametrize("option", [("--patients", "0"), ("--dialect", "klingon")])
+@pytest.mark.parametrize("option", [("--patients", "0"), ("--dialect", "klingon"), ("--transfer-syntax", "zip")])
 def test_what_cannot_be_written_is_refused(tmp_path: Path, option: tuple[str, str]) -> None:
     ended = CliRunner().invoke(people, ["phantom", str(tmp_path), *option])
     assert ended.exit_code == 2
