@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from operators.over_time import percentile_over_time
 from operators.series import BoolArray, FloatArray
 
 CANDIDATES = 0.07
@@ -97,7 +98,7 @@ def enhance(images: FloatArray) -> FloatArray:
     smoothed = ndimage.convolve1d(known, SMOOTH, axis=0, mode="nearest")
     brightest = int(np.argmax(np.percentile(smoothed, 99, axis=(1, 2))))
     before = smoothed[:brightest] if brightest >= FEWEST_BEFORE else smoothed
-    return np.asarray(smoothed - np.percentile(before, 15, axis=0))
+    return np.asarray(smoothed - percentile_over_time(before, 15))
 
 
 def upslope(enhancement: FloatArray, times: FloatArray) -> FloatArray:
@@ -126,7 +127,7 @@ def _central_prior(shape: tuple[int, ...]) -> FloatArray:
 def _candidates(enhancement: FloatArray, times: FloatArray) -> tuple[FloatArray, BoolArray]:
     """How much each pixel enhances like blood, and those that may be blood, shape (row, col)."""
     peak = enhancement.max(axis=0)
-    noise = np.median(np.abs(np.diff(enhancement, axis=0)), axis=0)
+    noise = percentile_over_time(np.abs(np.diff(enhancement, axis=0)), 50)
     score = peak * upslope(enhancement, times) * _central_prior(peak.shape)
     count = max(8, round(CANDIDATES * score.size))
     blood = score >= np.partition(score.ravel(), -count)[-count]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import binary_erosion
 
 from operators.flow_mapping.sampling import sample
@@ -22,10 +23,11 @@ from operators.side_by_side import side_by_side
 
 LONGEST = 3.5
 """[s]"""
-SPACING = 0.125
+SPACING = 0.25
 """Of the delays tried first [s]."""
-AROUND, CLOSE = 0.375, 0.03125
-"""The delay is averaged over so much at either side of the best of these, in such steps [s]."""
+AROUND, CLOSE, BETWEEN = 0.5, 0.0625, 8
+"""The delay is averaged over so much at either side of the best of these [s]; the posterior, which is smooth, is fitted
+in such steps [s] and interpolated at so many places in each."""
 WEDGES = 6
 """Of a slice's wall, by angle about its centre."""
 FEWEST = 10
@@ -95,10 +97,11 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
     noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
     near = np.arange(-AROUND, AROUND + CLOSE / 2, CLOSE) + coarse[best]
     near = near[near >= 0]
-    cost = np.array([_cost(fit) for fit in side_by_side(partial(_fits, telling, noise), near)])
-    weight = np.exp(cost.min() - cost)
-    mean = float(np.average(near, weights=weight))
-    return Delay(mean, float(np.sqrt(np.average((near - mean) ** 2, weights=weight) + CLOSE**2 / 12)))
+    cost = CubicSpline(near, [_cost(fit) for fit in side_by_side(partial(_fits, telling, noise), near)])
+    dense = np.linspace(near[0], near[-1], BETWEEN * (len(near) - 1) + 1)
+    weight = np.exp(cost(dense).min() - cost(dense))
+    mean = float(np.average(dense, weights=weight))
+    return Delay(mean, float(np.sqrt(np.average((dense - mean) ** 2, weights=weight))))
 
 
 def _fits(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> list[Fit]:

@@ -209,7 +209,7 @@ class Fitter:
         gradient = (w * log_amplitude).add_(b)
         cost.add_((gradient + b).mul_(log_amplitude).add_(c), alpha=0.5)
         cost.addcmul_(gradient, gradient / curvature, value=-0.5)
-        entries = cost.topk(number, dim=1, largest=False).indices
+        entries = cost.argmin(1, keepdim=True) if number == 1 else cost.topk(number, dim=1, largest=False).indices
         pull = (gradient.gather(1, entries) / curvature.gather(1, entries)).clamp(-1, 1)
         return entries, log_amplitude.gather(1, entries) - pull
 

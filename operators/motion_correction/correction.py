@@ -24,13 +24,13 @@ from operators.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
 
-ROUGH_RANKS = (2, 2)
+ROUGH_RANKS = (2, 3)
 """Modes of the model series by round, in the whole image: many at once would model the motion too."""
-RANKS = (2, 3, 4, 5)
+RANKS = (2, 3, 4, 5, 6)
 """The same in a box about the heart, where no other organ takes up modes. Few at the end miss the contrast; with more
 from the start, frames of the first pass drift from the later ones together."""
 ROUGH = (Level(15.0, 20), Level(7.5, 15))
-FINE = (Level(7.5, 10), Level(3.75, 10), Level(2.5, 10))
+FINE = (Level(3.75, 10), Level(2.5, 12))
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""
 STILL = 0.75

@@ -11,7 +11,7 @@ import torch
 
 from operators.motion_correction.demons import Spacing, smooth
 
-WINDOW = 4.5
+WINDOW = 3.0
 """SD of the Gaussian window [mm]: wider than an edge, narrower than a chamber."""
 FLAT = 0.05
 """Local SD below which there's only noise, as a fraction of the images' bright end."""

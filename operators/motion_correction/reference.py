@@ -8,9 +8,10 @@ import numpy as np
 from scipy import ndimage
 
 from operators.arterial_input.blood_pool import find_blood_pool, pool_curve
+from operators.over_time import percentile_over_time
 from operators.series import BoolArray, FloatArray
 
-BRIGHT = 0.5
+BRIGHT = 0.7
 """Frames whose LV blood pool enhances at least this fraction of its peak come into question."""
 ALIKE = 0.1
 """Distances that differ by less are alike [mm]: motion isn't known better."""
@@ -82,5 +83,5 @@ def _even(images: FloatArray, spacing: tuple[float, float]) -> FloatArray:
     """
     brightness = ndimage.gaussian_filter(images.mean(axis=0), [EVEN / s for s in spacing], mode="nearest")
     least = DARK * float(brightness.max()) + np.finfo(np.float32).tiny
-    passing = np.clip(images - np.median(images, axis=0), 0, None)
+    passing = np.clip(images - percentile_over_time(images, 50), 0, None)
     return np.asarray(passing / (np.clip(brightness, 0, None) + least))
