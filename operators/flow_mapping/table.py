@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from operators.device import compute_device
 from operators.series import BoolArray, FloatArray
 
 RANK = 10
 """A table's curves lie in so many dimensions to far below the noise."""
 STEPS = 5
 """Of Gauss-Newton after the best entry is found."""
-CHUNK = 512
-"""Pixels at a time: what stays in the processor's cache counts more than their number."""
+CHUNK = {"cpu": 512, "cuda": 16_384}
+"""Pixels at a time: what stays in a processor's cache counts more than their number; a GPU wants many."""
 FLOW_PRIOR = (float(np.log(1.5)), 1.0)
 """Of log MBF [mL/min/g], from infarct to hyperaemia: it decides only where a curve says next to nothing."""
 WITHIN = 2.0
@@ -79,7 +80,7 @@ class Fit:
         """The fit of some of the curves, mask of shape (curve,)."""
         parameters = {name: values[which] for name, values in self.parameters.items()}
         kept = (self.flow_sd[which], self.residual[which], self.cost[which])
-        return Fit(parameters, *kept, self.sums[torch.from_numpy(which)])
+        return Fit(parameters, *kept, self.sums[torch.from_numpy(which).to(self.sums.device)])
 
     @property
     def rms(self) -> FloatArray:
@@ -129,7 +130,7 @@ class Fitter:
         self.coordinates = _tensor(coordinates.reshape(len(flat), -1))
         self.lowest, self.highest = self.coordinates.amin(0), self.coordinates.amax(0)
         self.steps = _tensor(np.array(steps))
-        self.strides = torch.tensor([int(np.prod(self.shape[k + 1 :])) for k in along])
+        self.strides = torch.tensor([int(np.prod(self.shape[k + 1 :])) for k in along], device=self.norm.device)
         self.weights = _tensor(np.array([p.weights for p in table.parameters]))
         self.offsets = _tensor(np.array([p.offset for p in table.parameters]))
         priors = [(0.0, np.inf) if p.prior is None else p.prior for p in table.parameters]
@@ -156,19 +157,21 @@ class Fitter:
             there = around.sums.clamp(self.expected - far, self.expected + far)
             local = self.near.isfinite()
             expected, precision = torch.where(local, there, expected), torch.where(local, self.near, precision)
-        everything = torch.from_numpy(np.ascontiguousarray(curves, np.float32))
+        everything = _tensor(curves)
+        chunk = CHUNK[everything.device.type]
         parts = [
-            self._fit(everything[k : k + CHUNK], trust, starts, (expected[k : k + CHUNK], precision))
-            for k in range(0, max(len(curves), 1), CHUNK)
+            self._fit(everything[k : k + chunk], trust, starts, (expected[k : k + chunk], precision))
+            for k in range(0, max(len(curves), 1), chunk)
         ]
         sums, flow_sd, model, cost = (torch.cat(part) for part in zip(*parts, strict=True))
-        numbers = sums.numpy().astype(np.float64)
+        numbers = sums.cpu().numpy().astype(np.float64)
         parameters = {
             parameter.name: np.exp(numbers[:, k]) if parameter.logarithmic else numbers[:, k]
             for k, parameter in enumerate(self.parameters)
         }
-        residual = (everything - model @ self.basis.T).numpy()
-        return Fit(parameters, flow_sd.numpy().astype(np.float64), residual, cost.numpy().astype(np.float64), sums)
+        residual = (everything - model @ self.basis.T).cpu().numpy()
+        flow_sds, costs = (values.cpu().numpy().astype(np.float64) for values in (flow_sd, cost))
+        return Fit(parameters, flow_sds, residual, costs, sums)
 
     def _fit(
         self, curves: torch.Tensor, trust: float, starts: int, prior: tuple[torch.Tensor, torch.Tensor]
@@ -179,7 +182,7 @@ class Fitter:
         entries, log_amplitudes = self._best_entries(mine, trust, starts, *prior)
         each = expected.repeat_interleave(starts, 0), precision
         ends = self._refined(mine.repeat_interleave(starts, 0), trust, entries.ravel(), log_amplitudes.ravel(), each)
-        best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves))
+        best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)
         x, hessian, left = (end[best] for end in ends[:-1])
         sums = x @ self.weights.T + self.offsets
         pull = (sums - expected).square() @ precision
@@ -229,7 +232,7 @@ class Fitter:
             Log amplitude and coordinates, the Hessian there, what the model leaves, in the basis, and the cost.
         """
         x = torch.cat([log_amplitude[:, None], self.coordinates[entry]], dim=1)
-        limit = torch.cat([torch.ones(1), self.steps])
+        limit = torch.cat([torch.ones_like(self.steps[:1]), self.steps])
         best = x
         step, hessian, left, cost = self._step(x, mine, trust, *prior)
         for _ in range(STEPS):
@@ -269,4 +272,4 @@ class Fitter:
 
 
 def _tensor(values: FloatArray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, np.float32))
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(compute_device())

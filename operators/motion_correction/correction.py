@@ -10,6 +10,7 @@ from itertools import count, repeat
 import numpy as np
 import torch
 
+from operators.device import compute_device
 from operators.motion_correction.box import around, fade
 from operators.motion_correction.demons import Level, Spacing, register, warp
 from operators.motion_correction.displacement import jacobian, pull, rebase
@@ -95,9 +96,9 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     """
     scaled = scale(images)
     field = register_to_model(scaled, times, spacing)
-    heart = find_heart(warp(scaled, field, spacing).numpy(), times, spacing)
-    reference = choose_reference(heart.curve, field[:, :, heart.region].numpy())
-    displacement = rebase(field, reference, spacing).numpy()
+    heart = find_heart(warp(scaled, field, spacing).cpu().numpy(), times, spacing)
+    reference = choose_reference(heart.curve, field.cpu()[:, :, heart.region].numpy())
+    displacement = rebase(field, reference, spacing).cpu().numpy()
     before = rms(displacement, heart.region)
     pixels = pull(images, displacement, spacing)
     left, there = (motion_seen(series, heart.region, spacing) for series in (scale(pixels), scaled))
@@ -105,7 +106,7 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     if before < STILL or left >= there:
         displacement, pixels, after = np.zeros_like(displacement), images, before
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
-    region = find_heart(scale(pixels).numpy(), times, spacing).region
+    region = find_heart(scale(pixels).cpu().numpy(), times, spacing).region
     flags = _flags(index, found=heart.found, after=after, folded=folded)
     return SliceMotion(reference, displacement, pixels, region, before, after, flags)
 
@@ -129,7 +130,7 @@ def scale(images: FloatArray) -> torch.Tensor:
     """Images with their bright end at 1, a little more and a little less than the range cut off, float32."""
     bright = float(np.percentile(images, BRIGHT_END))
     scaled = torch.from_numpy(np.asarray(images, np.float32) / np.float32(bright if bright > 0 else 1.0))
-    return scaled.clamp(-0.2, 1.3)
+    return scaled.to(compute_device()).clamp(-0.2, 1.3)
 
 
 def register_to_model(images: torch.Tensor, times: FloatArray, spacing: Spacing) -> torch.Tensor:
@@ -137,13 +138,13 @@ def register_to_model(images: torch.Tensor, times: FloatArray, spacing: Spacing)
     field = images.new_zeros(len(images), 2, *images.shape[1:])
     sharp = normalise(images, spacing)
     field = _in_rounds(images, sharp, field, spacing, ROUGH_RANKS, ROUGH)
-    heart = find_heart(warp(images, field, spacing).numpy(), times, spacing)
+    heart = find_heart(warp(images, field, spacing).cpu().numpy(), times, spacing)
     rows, columns = box = around(heart.region, spacing)
     inside = (slice(None), rows, columns)
     near = _in_rounds(images[inside], sharp[inside], field[:, :, rows, columns], spacing, RANKS, FINE)
     refined = field.clone()
     refined[:, :, rows, columns] = near
-    return field + fade(box, images.shape[1:], spacing) * (refined - field)
+    return field + fade(box, images.shape[1:], spacing).to(field) * (refined - field)
 
 
 def _in_rounds(

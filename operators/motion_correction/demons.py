@@ -73,8 +73,8 @@ def warp(images: torch.Tensor, field: torch.Tensor, spacing: Spacing) -> torch.T
         spacing: distance between rows and between columns [mm].
     """
     rows, columns = images.shape[-2:]
-    row = (2 * torch.arange(rows, dtype=field.dtype) + 1) / rows - 1
-    col = (2 * torch.arange(columns, dtype=field.dtype) + 1) / columns - 1
+    row = (2 * torch.arange(rows, dtype=field.dtype, device=field.device) + 1) / rows - 1
+    col = (2 * torch.arange(columns, dtype=field.dtype, device=field.device) + 1) / columns - 1
     x = col + field[:, 1] * (2 / (columns * spacing[1]))
     y = row[:, None] + field[:, 0] * (2 / (rows * spacing[0]))
     stack = images if images.ndim == 4 else images[:, None]
@@ -93,7 +93,7 @@ def resize(images: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
 
 def smooth(images: torch.Tensor, sigma: tuple[float, float]) -> torch.Tensor:
     """Gaussian filter over the last two axes, edges held; `sigma` by axis in pixels."""
-    down, across = (gaussian(n, s).to(images.dtype) for n, s in zip(images.shape[-2:], sigma, strict=True))
+    down, across = (gaussian(n, s).to(images) for n, s in zip(images.shape[-2:], sigma, strict=True))
     return down @ images @ across.T
 
 
@@ -115,7 +115,7 @@ def gaussian(size: int, sigma: float) -> torch.Tensor:
 def _descend(
     moving: torch.Tensor, fixed: torch.Tensor, field: torch.Tensor, step: Spacing, iterations: int
 ) -> torch.Tensor:
-    to_mm = torch.tensor(step, dtype=field.dtype)[:, None, None]
+    to_mm = field.new_tensor(step)[:, None, None]
     fixed_gradient = _gradient(fixed)
     for _ in range(iterations):
         warped = warp(moving, field, step)

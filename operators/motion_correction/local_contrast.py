@@ -26,6 +26,7 @@ def normalise(images: torch.Tensor, spacing: Spacing) -> torch.Tensor:
         images: with their bright end near 1, shape (time, row, col).
         spacing: distance between rows and between columns [mm].
     """
-    sigma = (WINDOW / spacing[0], WINDOW / spacing[1])
+    # A window of less than a pixel, in the coarse images of the arterial input, would see no surroundings.
+    sigma = (max(1.0, WINDOW / spacing[0]), max(1.0, WINDOW / spacing[1]))
     deviation = images - smooth(images, sigma)
     return SCALE * deviation / (smooth(deviation**2, sigma).sqrt() + FLAT)

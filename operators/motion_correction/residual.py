@@ -50,7 +50,7 @@ def motion_seen(images: torch.Tensor, region: BoolArray, spacing: Spacing) -> fl
     to_model = register(sharp, normalise(low_rank(near, RANK), spacing), still, spacing)
     to_next = register(sharp[1:], sharp[:-1], still[1:], spacing)
     # Two frames that move independently differ by the square root of two more than each from its place.
-    return max(rms(to_model.numpy(), inside), rms(to_next.numpy(), inside) / math.sqrt(2))
+    return max(rms(to_model.cpu().numpy(), inside), rms(to_next.cpu().numpy(), inside) / math.sqrt(2))
 
 
 def with_unseen(seen: float, before: float) -> float:
