@@ -70,7 +70,7 @@ def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labe
 def chain_scans(n_patients: int) -> Iterator[Labelled]:
     """Physically simulated stress and rest scans, from DICOM through the whole chain."""
     for seed in range(FIRST_CHAIN_SEED, FIRST_CHAIN_SEED + n_patients):
-        pairs, _, _ = process_patient(seed)
+        pairs = process_patient(seed)
         scene = build_scene(draw_patient(seed))
         for pair in pairs:
             series, frames = pair.found.gadolinium.series, pair.found.motion.reference_frame

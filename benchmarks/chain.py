@@ -1,21 +1,18 @@
-"""Accuracy and time of the whole chain: ``python -m benchmarks.chain [--patients N] [--write]``.
+"""Accuracy of the whole chain: ``python -m benchmarks.chain [--patients N] [--write]``.
 
 Digital (simulated) patients, written as DICOM and processed as the command does it: MBF of the whole myocardium and of
-sectors, reserve and defects, found and true; the wall time of each step with its share, and the command's peak memory.
-Then, where the real series are, the one real rest slice with a published map.
+sectors, reserve and defects, found and true; every second patient has a defect, the others one in 40 %. Then, where the
+real series are, the one real rest slice with a published map.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
-import os
-import resource
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,6 +29,7 @@ from perf_app.run import run
 
 FIRST_SEED = 411
 """Patients that were not looked at while the chain was made."""
+BANDS = (0.0, 0.5, 0.65, 0.75, 0.85, 2.0)
 DEFECT = 0.75
 """A sector is called defective below this share of the upper half of the patient's sectors at stress."""
 
@@ -63,43 +61,36 @@ class Pair:
 
 def main() -> None:
     """Print the tables."""
-    options = parser("Accuracy and time of the chain on digital patients.")
+    options = parser("Accuracy of the chain on digital patients.")
     options.add_argument("--patients", type=int, default=10, help="how many")
     options.add_argument("--first-seed", type=int, default=FIRST_SEED)
     arguments = options.parse_args()
     logging.getLogger("perf_app").setLevel(logging.ERROR)
-    accuracy = Record("chain", "benchmarks.chain", arguments.write)
-    speed = Record("speed", "benchmarks.chain", arguments.write)
+    record = Record("chain", "benchmarks.chain", arguments.write)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.patients)
-    processed = [process_patient(seed) for seed in seeds]
-    pairs = [pair for some, _, _ in processed for pair in some]
-    print_global(accuracy, pairs)
-    print_sectors(accuracy, pairs)
-    path = accuracy.picture("chain.png", "MBF found by true MBF, whole myocardium and sectors")
+    pairs = [pair for seed in seeds for pair in process_patient(seed, ischemia=True if seed % 2 else None)]
+    print_global(record, pairs)
+    print_sectors(record, pairs)
+    path = record.picture("chain.png", "MBF found by true MBF, whole myocardium and sectors")
     if path is not None:
         plot(pairs, path)
     data = real_series()
     if data is not None:
-        print_real(accuracy, data)
-    print_times(speed, [(result, seconds) for _, result, seconds in processed])
-    print_memory(speed, seeds[0])
-    accuracy.close()
-    speed.close()
+        print_real(record, data)
+    record.close()
 
 
-def process_patient(seed: int) -> tuple[list[Pair], StudyResult, float]:
-    """A digital patient through the chain, and the seconds it took."""
-    patient = draw_patient(seed)
+def process_patient(seed: int, ischemia: bool | None = None) -> list[Pair]:
+    """A digital patient's scans through the chain; arguments as of `draw_patient`."""
+    patient = draw_patient(seed, ischemia=ischemia)
     with tempfile.TemporaryDirectory() as folder:
         truth = write_study(Path(folder) / "study", patient)
-        started = perf_counter()
         result = process(Path(folder) / "study", Path(folder) / "out")
-        seconds = perf_counter() - started
     pairs = [Pair(patient, scan.scan.state, truth.scan(scan.scan.state), scan) for scan in result.scans]
     print(
         f"patient {seed}: " + ", ".join(f"{p.state} {p.whole()[1] / p.whole()[0] - 1:+.1%}" for p in pairs), flush=True
     )
-    return pairs, result, seconds
+    return pairs
 
 
 def print_global(record: Record, pairs: list[Pair]) -> None:
@@ -147,6 +138,17 @@ def print_sectors(record: Record, pairs: list[Pair]) -> None:
             f"of {len(sick)} sectors; sensitivity {np.mean(found[sick] < DEFECT):.0%}, specificity "
             f"{np.mean(found[~sick] >= DEFECT):.0%}, area under the ROC curve {area:.3f}.\n"
         )
+        bands = [(true >= low) & (true < high) for low, high in itertools.pairwise(BANDS)]
+        rows = [
+            [f"{low:.0%} to {high:.0%}", str(band.sum()), *found_in(found[band])]
+            for (low, high), band in zip(itertools.pairwise(BANDS), bands, strict=True)
+        ]
+        record.table(["true flow of a sector over the patient's usual", "sectors", "found", "called defective"], rows)
+
+
+def found_in(found: FloatArray) -> list[str]:
+    """Mean of what was found over the patient's usual, and the part called defective."""
+    return [f"{found.mean():.0%}", f"{np.mean(found < DEFECT):.0%}"] if len(found) else ["-", "-"]
 
 
 def print_real(record: Record, data: Path) -> None:
@@ -164,39 +166,11 @@ def print_real(record: Record, data: Path) -> None:
     )
 
 
-def print_times(record: Record, results: list[tuple[StudyResult, float]]) -> None:
-    """Mean seconds a scan by step and their share; a study's common steps are shared out over its scans."""
-    steps: dict[str, list[float]] = {}
-    for result, _ in results:
-        for scan in result.scans:
-            for step, seconds in scan.timings_s.items():
-                # Done once for the study: the same number stands in each scan.
-                common = len({other.timings_s.get(step) for other in result.scans}) == 1
-                steps.setdefault(step, []).append(seconds / len(result.scans) if common else seconds)
-    means = {step: float(np.mean(values)) for step, values in steps.items()}
-    whole = float(np.mean([seconds / len(result.scans) for result, seconds in results]))
-    means["start, report, objects"] = whole - sum(means.values())
-    rows = [[step.replace("_", " "), f"{seconds:.2f}", f"{seconds / whole:.0%}"] for step, seconds in means.items()]
-    record.say("A scan of 3 slices x 60 beats, stress and rest processed together:\n")
-    record.table(["step", "s a scan", "share"], [*rows, ["together", f"{whole:.2f}", ""]])
-
-
-def print_memory(record: Record, seed: int) -> None:
-    """Wall time and peak memory of the command on a study of two scans, its start included."""
-    with tempfile.TemporaryDirectory() as folder:
-        study, out = Path(folder) / "study", Path(folder) / "out"
-        write_study(study, draw_patient(seed))
-        started = perf_counter()
-        command = [sys.executable, "-m", "perf_app", "-i", str(study), "-o", str(out)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-        seconds = perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    record.say(f"The command on a study of two scans: {seconds:.0f} s, peak memory {peak:.1f} GiB.")
-
-
-def process(source: Path, output: Path, **options: object) -> StudyResult:
-    """What the command would find."""
-    result = run(read_settings(input_path=source, output_path=output, **options)).result
+def process(
+    source: Path, output: Path, on_start: Callable[[str, int | None], None] | None = None, **options: object
+) -> StudyResult:
+    """What the command would find; `on_start` as of `perf_app.run.run`."""
+    result = run(read_settings(input_path=source, output_path=output, **options), on_start).result
     if result is None:
         raise SystemExit(f"the chain gave no result on {source.name}")
     return result

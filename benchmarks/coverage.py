@@ -31,7 +31,7 @@ def main() -> None:
     logging.getLogger("perf_app").setLevel(logging.ERROR)
     record = Record("coverage", "benchmarks.coverage", arguments.write)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.patients)
-    pairs = [pair for seed in seeds for pair in process_patient(seed)[0]]
+    pairs = [pair for seed in seeds for pair in process_patient(seed)]
     parts = {"whole myocardium": wholes, "sectors": sectors, "pixels": pixels}
     scores = {
         f"{name}, {state}": np.concatenate([scores_of(pair) for pair in some])
