@@ -196,14 +196,14 @@ def tell_limits(record: Record, moving: MovingSlice, aif: Input, curves: FloatAr
              f"{least / taken:.0%}"]]  # fmt: skip
     square = torch.rand(1024, 1024)
     peak = 2 * 1024**3 / fastest(lambda: square @ square)
-    spent = spent_in(("smooth", "warp", "_gradient"), moving)
+    spent = spent_in(("smooth", "warp", "gradient"), moving)
     rows.append(["motion, a slice", f"matrix products of the smoothing, {peak / 1e9:.0f} GFLOP/s",
                  f"{spent['operations'] / peak:.2f}", f"{spent['smooth']:.2f}",
                  f"{spent['operations'] / peak / spent['smooth']:.0%}"])  # fmt: skip
     record.say("On one core, the least time of what a step mostly does, at the rate measured beside it:\n")
     record.table(["step", "bound by", "least [s]", "taken [s]", "of the limit"], rows)
-    shares = ", ".join(f"{name} {spent[name] / spent['all']:.0%}" for name in ("smooth", "warp", "_gradient"))
-    record.say(f"Of a slice's motion correction ({spent['all']:.1f} s): {shares.replace('_', '')}.")
+    shares = ", ".join(f"{name} {spent[name] / spent['all']:.0%}" for name in ("smooth", "warp", "gradient"))
+    record.say(f"Of a slice's motion correction ({spent['all']:.1f} s): {shares}.")
 
 
 def fastest(work: Callable[[], Any], times: int = 20) -> float:

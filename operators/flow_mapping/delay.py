@@ -25,7 +25,7 @@ LONGEST = 3.5
 """[s]"""
 SPACING = 0.25
 """Of the delays tried first [s]."""
-AROUND, CLOSE, BETWEEN = 0.5, 0.0625, 8
+AROUND, CLOSE, BETWEEN = 0.375, 0.03125, 4
 """The delay is averaged over so much at either side of the best of these [s]; the posterior, which is smooth, is fitted
 in such steps [s] and interpolated at so many places in each."""
 WEDGES = 6

@@ -16,6 +16,7 @@ from operators.motion_correction.demons import Level, Spacing, register, warp
 from operators.motion_correction.displacement import jacobian, pull, rebase
 from operators.motion_correction.karhunen_loeve import low_rank
 from operators.motion_correction.local_contrast import normalise
+from operators.motion_correction.modes import refine
 from operators.motion_correction.proton_density import align_proton_density
 from operators.motion_correction.reference import choose_reference, find_heart
 from operators.motion_correction.residual import motion_seen, rms, with_unseen
@@ -30,6 +31,8 @@ ROUGH_RANKS = (2, 3)
 RANKS = (2, 3, 4, 5, 6)
 """The same in a box about the heart, where no other organ takes up modes. Few at the end miss the contrast; with more
 from the start, frames of the first pass drift from the later ones together."""
+REFINEMENTS = 3
+"""Times that each frame's parts of the series' own patterns of motion are told anew, at last."""
 ROUGH = (Level(15.0, 20), Level(7.5, 15))
 FINE = (Level(3.75, 10), Level(2.5, 12))
 BRIGHT_END = 99.5
@@ -142,6 +145,9 @@ def register_to_model(images: torch.Tensor, times: FloatArray, spacing: Spacing)
     rows, columns = box = around(heart.region, spacing)
     inside = (slice(None), rows, columns)
     near = _in_rounds(images[inside], sharp[inside], field[:, :, rows, columns], spacing, RANKS, FINE)
+    for _ in range(REFINEMENTS):
+        model = low_rank(warp(images[inside], near, spacing), RANKS[-1])
+        near = refine(sharp[inside], normalise(model, spacing), near, spacing)
     refined = field.clone()
     refined[:, :, rows, columns] = near
     return field + fade(box, images.shape[1:], spacing).to(field) * (refined - field)

@@ -116,20 +116,20 @@ def _descend(
     moving: torch.Tensor, fixed: torch.Tensor, field: torch.Tensor, step: Spacing, iterations: int
 ) -> torch.Tensor:
     to_mm = field.new_tensor(step)[:, None, None]
-    fixed_gradient = _gradient(fixed)
+    fixed_gradient = gradient(fixed)
     for _ in range(iterations):
         warped = warp(moving, field, step)
-        gradient = 0.5 * (fixed_gradient + _gradient(warped))
+        slope = 0.5 * (fixed_gradient + gradient(warped))
         difference = fixed - warped
-        weight = (gradient**2).sum(1) + difference**2 + NOISE**2
-        force = gradient * (difference / weight)[:, None]
+        weight = (slope**2).sum(1) + difference**2 + NOISE**2
+        force = slope * (difference / weight)[:, None]
         field = smooth(field + to_mm * force, (SMOOTHING, SMOOTHING))
     return field
 
 
-def _gradient(images: torch.Tensor) -> torch.Tensor:
+def gradient(images: torch.Tensor) -> torch.Tensor:
     """Central differences per pixel, zero at the edges, shape (time, 2, row, col)."""
-    gradient = images.new_zeros(len(images), 2, *images.shape[1:])
-    torch.sub(images[:, 2:], images[:, :-2], out=gradient[:, 0, 1:-1])
-    torch.sub(images[:, :, 2:], images[:, :, :-2], out=gradient[:, 1, :, 1:-1])
-    return gradient.mul_(0.5)
+    slope = images.new_zeros(len(images), 2, *images.shape[1:])
+    torch.sub(images[:, 2:], images[:, :-2], out=slope[:, 0, 1:-1])
+    torch.sub(images[:, :, 2:], images[:, :, :-2], out=slope[:, 1, :, 1:-1])
+    return slope.mul_(0.5)
