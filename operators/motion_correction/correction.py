@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count, repeat
 
 import numpy as np
 import torch
@@ -59,17 +58,30 @@ class SliceMotion:
     flags: tuple[QualityFlag, ...]
 
 
-def correct_motion(scan: PerfusionScan) -> MotionCorrection:
-    """Register every frame of every slice to that slice's reference frame.
+def correct_scans(scans: Sequence[PerfusionScan]) -> tuple[MotionCorrection, ...]:
+    """Register every frame of every slice to that slice's reference frame, in each scan of a study.
 
     The reference frame stays as it is, pixel for pixel; every other frame is read once, by cubic interpolation, from
-    the original. A slice that hardly moves, or doesn't seem to
-    move less afterwards, is passed on untouched. Where there are proton-density frames, brightness
-    is corrected for the coils' sensitivity, which doesn't move with the heart.
+    the original. A slice that hardly moves, or doesn't seem to move less afterwards, is passed on untouched. Where
+    there are proton-density frames, brightness is corrected for the coils' sensitivity, which doesn't move with the
+    heart.
     """
-    series = scan.perfusion
-    spacing = series.pixel_spacing
-    slices = side_by_side(correct_slice, series.pixels, series.times, repeat(spacing), count())
+    work = [
+        (images, times, scan.perfusion.pixel_spacing, index)
+        for scan in scans
+        for index, (images, times) in enumerate(zip(scan.perfusion.pixels, scan.perfusion.times, strict=True))
+    ]
+    slices = iter(side_by_side(correct_slice, *zip(*work, strict=True)))
+    return tuple(_assembled(scan, [next(slices) for _ in range(scan.perfusion.n_slices)]) for scan in scans)
+
+
+def correct_motion(scan: PerfusionScan) -> MotionCorrection:
+    """Of one scan, see `correct_scans`."""
+    return correct_scans([scan])[0]
+
+
+def _assembled(scan: PerfusionScan, slices: Sequence[SliceMotion]) -> MotionCorrection:
+    series, spacing = scan.perfusion, scan.perfusion.pixel_spacing
     corrected = replace(series, pixels=np.stack([one.pixels for one in slices]))
     references = np.array([one.reference for one in slices])
     displacement = np.stack([one.displacement for one in slices])

@@ -37,6 +37,7 @@ def refine(moving: torch.Tensor, fixed: torch.Tensor, field: torch.Tensor, spaci
         Displacement [mm], same shape.
     """
     patterns = _patterns(field)
+    flat = patterns.flatten(2)
     to_pixels = field.new_tensor(spacing)[:, None, None]
     near = _near(field.shape[-2:], spacing).to(field)
     fixed_gradient = gradient(fixed)
@@ -44,13 +45,14 @@ def refine(moving: torch.Tensor, fixed: torch.Tensor, field: torch.Tensor, spaci
         warped = warp(moving, field, spacing)
         left = fixed - warped
         slope = 0.5 * (fixed_gradient + gradient(warped)) / to_pixels
-        along = torch.einsum("tirc,kirc->tkrc", slope, patterns).flatten(2)
+        down, across = slope.flatten(2).unbind(1)
+        along = down[:, None] * flat[:, 0] + across[:, None] * flat[:, 1]
         weighted = along * (near / (1 + (left / OUTLIER) ** 2)).flatten(1)[:, None]
         curvature = weighted @ along.mT
         diagonal = curvature.diagonal(dim1=1, dim2=2)
         diagonal += RIDGE * diagonal.mean(1, keepdim=True) + torch.finfo(field.dtype).eps
         step = torch.linalg.solve(curvature, weighted @ left.flatten(1)[..., None])[..., 0]
-        field = field + torch.einsum("tk,kirc->tirc", step.clamp(-FARTHEST, FARTHEST), patterns)
+        field = field + (step.clamp(-FARTHEST, FARTHEST) @ patterns.flatten(1)).view_as(field)
     return field
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from operators.door import ScanDoor
-from operators.motion_correction.correction import correct_motion
+from operators.door import Door
+from operators.motion_correction.correction import correct_scans
 from operators.series import MotionCorrection, PerfusionScan
 
 
-class MotionCorrector(ScanDoor):
-    """Holds the heart still in each scan."""
+class MotionCorrector(Door):
+    """Holds the heart still in all scans of the study, slices side by side."""
 
     inputs = ("scan",)
     output = "motion"
 
-    def work(self, scan: PerfusionScan) -> MotionCorrection:  # type: ignore[override]
-        return correct_motion(scan)
+    def work(self, scan: tuple[PerfusionScan, ...]) -> tuple[MotionCorrection, ...]:  # type: ignore[override]
+        return correct_scans(scan)
