@@ -42,7 +42,8 @@ def main() -> None:
     record.say(f"Weights {segmenter.model_sha256[:12]}.\n")
     for name in DIGITAL:
         compare(record, name, digital_scans(name, arguments.patients), segmenter, cine)
-    compare_chain(record, list(chain_scans(arguments.chain)), segmenter, cine)
+    if arguments.chain:
+        compare_chain(record, list(chain_scans(arguments.chain)), segmenter, cine)
     folder = real_series()
     if folder is not None:
         table = compare(record, "real, daugs", daugs_scans(folder / "daugs"), segmenter, cine, best_frame=True)
