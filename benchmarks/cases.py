@@ -28,20 +28,13 @@ from operators.series import (
     State,
 )
 from perf_app.evaluation.tables import Case
+from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
 from perf_app.phantom.motion import Motion, warp
-from perf_app.phantom.patient import draw_patient
-from perf_app.phantom.population import PLAUSIBLE, WILD, AnatomyRanges
 from perf_app.phantom.scene import Scene, build_scene
 from perf_app.phantom.simulation import SimulatedScan
-from perf_app.phantom.training import draw_patches
 
-DIGITAL: dict[str, tuple[AnatomyRanges, int]] = {
-    "digital, plausible": (PLAUSIBLE, 900_001),
-    "digital, wild": (WILD, 900_002),
-}
-"""Population and seed by name."""
-FIRST_CHAIN_SEED = 900_100
-DIGITAL_SIZE = 208
+DIGITAL = {f"digital, {population.name}": population for population in (PLAUSIBLE_SLICES, HARD)}
+"""Population by name."""
 QPERF_SPACING_MM = 1.9
 
 
@@ -59,19 +52,19 @@ class Labelled:
 
 def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labelled]:
     """Slices of the training's own generator, a scan each; `further` is added to the population's seed."""
-    ranges, seed = DIGITAL[name]
-    generator = torch.Generator().manual_seed(seed + further)
-    for patient in range(n_patients):
-        for k, patch in enumerate(draw_patches(1, DIGITAL_SIZE, generator, ranges)):
+    population = DIGITAL[name]
+    others = replace(population, seed=population.seed + further)
+    for patient, patches in enumerate(others.patients(n_patients)):
+        for k, patch in enumerate(patches):
             case = Case(f"{name} {patient} {k}", str(patient))
             yield Labelled(case, one_slice(patch.image.numpy(), 1.0), patch.label.numpy().astype(np.int64))
 
 
 def chain_scans(n_patients: int) -> Iterator[Labelled]:
     """Physically simulated stress and rest scans, from DICOM through the whole chain."""
-    for seed in range(FIRST_CHAIN_SEED, FIRST_CHAIN_SEED + n_patients):
-        pairs = process_patient(seed)
-        scene = build_scene(draw_patient(seed))
+    for patient in TEST.patients(n_patients):
+        pairs = process_patient(patient.seed)
+        scene = build_scene(patient)
         for pair in pairs:
             series, frames = pair.found.gadolinium.series, pair.found.motion.reference_frame
             before = pair.true.frame_times.shape[1] - series.n_frames
@@ -81,7 +74,7 @@ def chain_scans(n_patients: int) -> Iterator[Labelled]:
                 for k, frame in enumerate(frames)
             ]
             groups = {"state": str(pair.state), "field_strength_t": f"{pair.patient.field_strength_t:g}"}
-            case = Case(f"{seed} {pair.state}", str(seed), groups)
+            case = Case(f"{patient.seed} {pair.state}", str(patient.seed), groups)
             yield Labelled(case, pair.found.gadolinium, np.stack(truth), pair.found)
 
 

@@ -14,18 +14,34 @@ Mask = npt.NDArray[np.bool_]
 
 TOUCHING_PIXELS = 4
 """How far from the left ventricle the right one may begin."""
+NECK = 0.4
+"""What hangs on the ventricle by a neck narrower than this share of its width is no part of it."""
+SLACK_PIXELS = 1.0
+"""How far corners may stand out from the round ventricle."""
+PASSES = 10
+"""At most; one is enough for a heart."""
 
 
 def keep_heart(labels: Labels) -> npt.NDArray[np.uint8]:
     """Keep one left ventricle (cavity and wall together), and the largest right ventricle beside it.
 
-    Specks that don't touch the kept ventricle become background; what the cavity surrounds (papillary muscles) and
-    holes beside it become cavity, other holes wall. An opening of the wall's ring is left: it may be the outflow tract.
+    What only hangs on the ventricle by a narrow neck and specks that don't touch it become background; what the cavity
+    surrounds (papillary muscles) and holes beside it become cavity, other holes wall. An opening of the wall's ring is
+    left: it may be the outflow tract.
 
     Args:
         labels: 0 background, 1 LV cavity, 2 myocardium, 3 RV; shape (row, col).
     """
-    ventricle = _largest(np.isin(labels, (LV_CAVITY, MYOCARDIUM)))
+    for _ in range(PASSES):
+        clean = _clean(labels)
+        if np.array_equal(clean, labels):
+            break
+        labels = clean
+    return clean
+
+
+def _clean(labels: Labels) -> npt.NDArray[np.uint8]:
+    ventricle = _largest(_without_appendages(np.isin(labels, (LV_CAVITY, MYOCARDIUM))))
     filled = ndimage.binary_fill_holes(ventricle)
     cavity = ndimage.binary_fill_holes(_largest(filled & ((labels == LV_CAVITY) | ~ventricle)))
     wall = _largest(filled & ~cavity)
@@ -36,6 +52,17 @@ def keep_heart(labels: Labels) -> npt.NDArray[np.uint8]:
     result[wall] = MYOCARDIUM
     result[cavity] = LV_CAVITY
     return result
+
+
+def _without_appendages(ventricle: Mask) -> Mask:
+    """Opened by a disk nearly as wide as the ventricle allows: it is round, leaks along the RV's wall aren't."""
+    depth = ndimage.distance_transform_edt(np.pad(ndimage.binary_fill_holes(ventricle), 1))[1:-1, 1:-1]
+    radius = NECK * depth.max()
+    core = depth > radius
+    if not core.any():
+        return ventricle
+    kept: Mask = ventricle & (ndimage.distance_transform_edt(~core) <= radius + SLACK_PIXELS)
+    return kept
 
 
 def _largest(mask: Mask, near: Mask | None = None) -> Mask:

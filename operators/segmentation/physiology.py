@@ -12,7 +12,7 @@ FEWEST = 12
 TOLERANCE = 1.5
 """Blood that comes so much too early [s] comes from elsewhere; noise moves the time of half the rise less than that."""
 WAIT = 0.3
-"""From the cavity's half rise to the myocardium's, which has to fill, takes longer [s]."""
+"""From the RV's half rise to the cavity's, and from there to that of the myocardium, takes longer [s]."""
 
 
 def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index: int) -> tuple[QualityFlag, ...]:
@@ -35,11 +35,12 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
         message = f"No contrast agent passes through what looked like a heart in {name}; nothing is drawn there."
         return (QualityFlag("no_first_pass", "warning", message, index),)
     filled = {label: half_rise(curve, times) for label, curve in curves.items()}
-    if Label.RV not in filled and filled.get(Label.MYOCARDIUM, np.inf) < filled[Label.LV_CAVITY] + WAIT:
-        message = f"What was found in {name} enhances all at once and has no right ventricle; nothing is drawn there."
+    left = filled[Label.LV_CAVITY]
+    if abs(filled.get(Label.RV, left) - left) < WAIT and filled.get(Label.MYOCARDIUM, np.inf) < left + WAIT:
+        message = f"What was found in {name} enhances all at once; nothing is drawn there."
         return (QualityFlag("not_cardiac", "warning", message, index),)
-    late_rv = filled.get(Label.RV, -np.inf) > filled[Label.LV_CAVITY] + TOLERANCE
-    early_wall = filled.get(Label.MYOCARDIUM, np.inf) < filled[Label.LV_CAVITY] - TOLERANCE
+    late_rv = filled.get(Label.RV, -np.inf) > left + TOLERANCE
+    early_wall = filled.get(Label.MYOCARDIUM, np.inf) < left - TOLERANCE
     if late_rv or early_wall:
         what = "The right ventricle fills after the left" if late_rv else "The myocardium enhances before the cavity"
         message = f"{what} in {name}: the order of the frames or the contours are wrong; nothing is drawn there."

@@ -46,7 +46,7 @@ class Anatomy:
     labels: Tensor
     """`operators.series.Label` as a reader draws it, uint8, shape (patient, slice, row, col)."""
     wall_depth: Tensor
-    """0 at the endocardial and 1 at the epicardial outline, clamped beyond, shape (patient, slice, row, col)."""
+    """0 at the endocardial and 1 at the epicardial outline of the label, clamped beyond, (patient, slice, row, col)."""
     wall_angle: Tensor
     """From mid-septum, positive towards anterior [rad], -pi to pi, shape (patient, slice, row, col)."""
     insertions: Tensor
@@ -63,6 +63,8 @@ class _Outlines:
     epicardium: Tensor
     epicardial_label: Tensor
     rv_blood: Tensor
+    rv_muscle: Tensor
+    """Outer edge of the RV's trabeculae on the septum and of the muscle in its corners."""
     rv_label: Tensor
     rv_wall: Tensor
     fat: Tensor
@@ -100,7 +102,7 @@ def draw_anatomy(
     across, up = _heart_coordinates(draw, ranges, size, spacing_mm)
     radius, angle = torch.hypot(across, up), torch.atan2(up, -across)
     fractions = _paint(draw, ranges, outlines, across, up, spacing_mm)
-    endo, epi = look_up(outlines.endocardium, angle), look_up(outlines.epicardium, angle)
+    endo, epi = look_up(outlines.endocardium, angle), look_up(outlines.epicardial_label, angle)
     return Anatomy(
         fractions=fractions,
         labels=_labels(outlines, radius, angle),
@@ -154,6 +156,7 @@ def _outlines(draw: Draw, ranges: AnatomyRanges) -> _Outlines:
         epicardium=epicardium,
         epicardial_label=epicardium - inset,
         rv_blood=rv_label - trabeculae * (rv_label - epicardium).clamp(max=25.0),
+        rv_muscle=epicardium + _rv_muscle(draw, ranges, insertions, rv_label - epicardium),
         rv_label=rv_label,
         rv_wall=rv_label + rv_wall,
         fat=rv_label + rv_wall + fat.clamp(min=0.0),
@@ -173,9 +176,35 @@ def _indentation(draw: Draw, ranges: AnatomyRanges, empty: Tensor) -> Tensor:
     depth = depth + draw.coherent(ranges.trabecular_zone, 0.5)[..., None]
     for nodes in (16, 44):
         depth = depth + shapes.spikes(draw, nodes) * draw.coherent(ranges.trabeculation, 0.4)[..., None]
+    if ranges.crowded > 0:
+        depth = depth + _crowd(draw, ranges)
     # Papillary muscles and trabeculae meet in a contracted ventricle: little blood is left.
     depth = depth + torch.where(empty, draw.slice((0.0, 0.3)), 0.0)[..., None]
     return depth.clamp(max=0.85)
+
+
+def _crowd(draw: Draw, ranges: AnatomyRanges) -> Tensor:
+    """Broad papillary muscles with narrow clefts of blood between them, share of the radius (patient, slice, angle)."""
+    clefts = torch.zeros(draw.n_patients, draw.n_slices, shapes.N_ANGLES, device=draw.generator.device)
+    for _ in range(5):
+        cleft = shapes.bump(draw.slice((-torch.pi, torch.pi)), draw.slice((0.15, 0.55)))
+        clefts = torch.maximum(clefts, draw.slice((0.3, 1.0))[..., None] * cleft)
+    # The muscles stand on the free wall: the blood that is left lies nearer to the septum.
+    away = shapes.angle_between(shapes.angles(clefts.device), torch.pi + draw.slice((-1.2, 1.2))[..., None])
+    lean = 1 + draw.slice((0.0, 0.9))[..., None] * away.cos()
+    return (draw.chance(ranges.crowded) * draw.slice((0.15, 0.6)))[..., None] * (1 - clefts) * lean
+
+
+def _rv_muscle(draw: Draw, ranges: AnatomyRanges, insertions: Tensor, depth: Tensor) -> Tensor:
+    """How far [mm] the RV's own muscle covers the septum at each angle, in a cavity of a depth [mm]."""
+    if max(ranges.septal_trabeculae_mm[1], ranges.hinge_mm[1]) <= 0:
+        return torch.zeros_like(depth)
+    ridges = sum(shapes.spikes(draw, nodes) for nodes in (20, 48))
+    cover = draw.coherent(ranges.septal_trabeculae_mm, 0.5)[..., None] * ridges
+    for insertion in insertions.unbind(-1):
+        hinge = shapes.bump(insertion, draw.slice((0.15, 0.5)), 1.0)
+        cover = torch.maximum(cover, draw.slice(ranges.hinge_mm)[..., None] * hinge)
+    return torch.minimum(cover, 0.8 * depth)
 
 
 def _right_ventricle(draw: Draw, ranges: AnatomyRanges, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -217,6 +246,7 @@ def _paint(
         (Tissue.FAT, within(outlines.fat)),
         (Tissue.RV_WALL, within(outlines.rv_wall)),
         (Tissue.RV_BLOOD, within(outlines.rv_blood)),
+        (Tissue.RV_WALL, within(outlines.rv_muscle)),
         (Tissue.MYOCARDIUM, wall * (1 - gap)),
         (Tissue.LV_BLOOD, wall * gap * tract),
         (Tissue.LV_BLOOD, within(outlines.blood)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 from perf_app.phantom.shapes import Range
@@ -24,13 +24,15 @@ class AnatomyRanges:
     """How far papillary muscles reach into the cavity, as a share of its radius."""
     trabeculation: Range = (0.0, 0.20)
     """Height of trabeculae, as a share of the radius."""
-    trabecular_zone: Range = (0.08, 0.18)
+    trabecular_zone: Range = (0.13, 0.19)
     """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius."""
     extra_papillary: float = 0.2
     """Probability of each of two further papillary heads."""
     obliterated: float = 0.0
     """Probability of a nearly empty cavity under a thick wall."""
-    epicardial_inset_mm: Range = (1.0, 2.0)
+    crowded: float = 0.0
+    """Probability of a cavity that papillary muscles fill so far that the blood in it is a small star."""
+    epicardial_inset_mm: Range = (2.3, 2.9)
     """How far inside the wall's edge the label ends: readers keep clear of pixels that hold fat or RV blood too."""
     rv_depth_mm: Range = (16.0, 32.0)
     rv_half_width: Range = (0.95, 1.25)
@@ -38,6 +40,10 @@ class AnatomyRanges:
     rv_absent_apex: float = 0.1
     rv_absent: float = 0.0
     rv_wall_mm: Range = (2.0, 4.0)
+    septal_trabeculae_mm: Range = (0.0, 0.0)
+    """Depth of the RV's trabeculae on the septum, which no reader counts as wall."""
+    hinge_mm: Range = (0.0, 0.0)
+    """Depth of the muscle that fills the RV's corners at its insertions."""
     outflow: float = 0.15
     """Probability that the outflow tract interrupts the basal wall."""
     fat_mm: Range = (0.0, 6.0)
@@ -75,15 +81,18 @@ WILD = AnatomyRanges(
     wobble=(0.01, 0.14),
     papillary_depth=(0.0, 0.75),
     trabeculation=(0.0, 0.45),
-    trabecular_zone=(0.0, 0.25),
+    trabecular_zone=(0.07, 0.27),
     extra_papillary=0.5,
-    obliterated=0.08,
-    epicardial_inset_mm=(0.3, 3.0),
+    obliterated=0.06,
+    crowded=0.15,
+    epicardial_inset_mm=(2.0, 3.2),
     rv_depth_mm=(5.0, 48.0),
     rv_half_width=(0.6, 1.5),
     rv_absent_apex=0.25,
     rv_absent=0.05,
     rv_wall_mm=(0.5, 6.0),
+    septal_trabeculae_mm=(0.0, 5.0),
+    hinge_mm=(0.0, 10.0),
     outflow=0.20,
     fat_mm=(0.0, 10.0),
     liver_distance_mm=(-1.0, 35.0),
@@ -100,3 +109,34 @@ WILD = AnatomyRanges(
     warp_mm=(0.0, 4.0),
 )
 """Far beyond the plausible, so that a network trained on it takes real anatomy for one more variation."""
+
+TURNED = replace(
+    PLAUSIBLE,
+    endocardial_radius_mm=(15.0, 30.0),
+    apical_scale=(0.55, 0.95),
+    wall_mm=(6.5, 13.0),
+    wall_asymmetry=(0.0, 0.25),
+    wobble=(0.01, 0.07),
+    papillary_depth=(0.05, 0.65),
+    trabeculation=(0.0, 0.30),
+    extra_papillary=0.4,
+    crowded=0.2,
+    rv_depth_mm=(10.0, 42.0),
+    rv_half_width=(0.8, 1.35),
+    rv_wall_mm=(1.0, 5.0),
+    septal_trabeculae_mm=(0.0, 4.0),
+    hinge_mm=(0.0, 8.0),
+    fat_mm=(0.0, 8.0),
+    liver_distance_mm=(-1.0, 20.0),
+    liver_turn=(-0.8, 0.8),
+    chest_distance_mm=(4.0, 50.0),
+    chest_turn=(-0.8, 0.8),
+    organ_absent=0.1,
+    n_vessels=5,
+    texture=(0.0, 0.3),
+    rotation=(-pi, pi),
+    mirrored=0.3,
+    off_centre_mm=(-14.0, 14.0),
+    warp_mm=(0.0, 2.5),
+)
+"""Hearts near the plausible in any position: the other half of what the network is trained on."""

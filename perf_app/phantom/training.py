@@ -7,7 +7,7 @@ the plausible (the idea of SynthSeg, Billot et al., Medical Image Analysis 86, 2
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from perf_app.phantom import training_artefacts as artefacts
 from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import N_SLICES, Anatomy, Tissue, draw_anatomy
-from perf_app.phantom.population import WILD, AnatomyRanges
+from perf_app.phantom.population import TURNED, WILD, AnatomyRanges
 from perf_app.phantom.shapes import Draw, angle_between
 from perf_app.phantom.training_curves import DEFECT, N_FRAMES, draw_curves
 
@@ -43,7 +44,8 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
         length: number of items of one pass; a further pass goes on with new patients.
         patients: drawn at a time; they share the acquired resolution.
         shuffle: items held back and mixed, so that a batch holds many patients.
-        ranges: the population.
+        ranges: the populations, each as likely.
+        device: where patients are drawn and items lie. A GPU draws many `patients` at a time, without loader workers.
     """
 
     def __init__(
@@ -53,27 +55,33 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
         length: int | None = None,
         patients: int = 2,
         shuffle: int = 24,
-        ranges: AnatomyRanges = WILD,
+        ranges: Sequence[AnatomyRanges] = (WILD, TURNED),
+        device: torch.device | str = "cpu",
     ) -> None:
         super().__init__()
         self.size, self.length, self.patients, self.shuffle, self.ranges = size, length, patients, shuffle, ranges
-        self.seed, self.passes = seed, 0
+        self.seed, self.passes, self.device = seed, 0, torch.device(device)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()
         # A loader's workers get a new seed each pass; they hold copies of this object, which can't count passes.
         stream, share = (self.passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + stream) % 2**63)
+        generator = torch.Generator(self.device).manual_seed((self.seed * 1_000_003 + stream) % 2**63)
         self.passes += 1
         count = sys.maxsize if self.length is None else len(range(share[0], self.length, share[1]))
         pool: list[TrainingPatch] = []
         for _ in range(count):
             while len(pool) <= self.shuffle:
-                pool.extend(draw_patches(self.patients, self.size, generator, self.ranges))
-            chosen = int(torch.randint(len(pool), (1,), generator=generator))
+                population = self.ranges[_choice(len(self.ranges), generator)]
+                pool.extend(draw_patches(self.patients, self.size, generator, population))
+            chosen = _choice(len(pool), generator)
             pool[chosen], pool[-1] = pool[-1], pool[chosen]
             patch = pool.pop()
             yield {"image": patch.image, "label": patch.label}
+
+
+def _choice(n: int, generator: torch.Generator) -> int:
+    return int(torch.randint(n, (1,), generator=generator, device=generator.device))
 
 
 def draw_patches(
@@ -112,22 +120,26 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
     concentration, signal = draw_curves(draw)
     gadolinium = draw.patient((0, 1)).expand(-1, N_SLICES) < 0.45
     curves = torch.where(gadolinium[..., None, None], concentration, signal)
-    maps = images.acquire_maps(draw, _maps_with_defects(draw, anatomy), native)
     pool = curves[:, :, Tissue.LV_BLOOD]
+    rim, darkening = artefacts.dark_rim(draw, anatomy.fractions[:, :, Tissue.MYOCARDIUM], anatomy.wall_depth, pool)
+    maps = images.acquire_maps(draw, torch.cat([_maps_with_defects(draw, anatomy), rim], 2), native)
+    maps = artefacts.thick_slice(draw, maps)
     contrast = (pool.amax(-1) - pool.amin(-1)).clamp(min=1e-3)
     rough = draw.slice((0, 1))
     rough = torch.where(rough < 0.35, 0.1 * rough, rough)
     patterns, coming = images.clutter(draw, native, N_FRAMES, contrast * rough * 0.06)
-    series = torch.einsum("psmrc,psmt->pstrc", torch.cat([maps, patterns], 2), torch.cat([curves, coming], 2))
+    curves = torch.cat([curves, darkening, coming], 2)
+    series = torch.einsum("psmrc,psmt->pstrc", torch.cat([maps, patterns], 2), curves)
 
     shift = images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
-    series = images.move(draw, series, shift)
+    series = artefacts.ghosts(draw, images.move(draw, series, shift))
     falloff = draw.slice((0.0, 1.3)) * torch.where(gadolinium, 0.25, 1.0)
     shading = images.coil_shading(draw, native, SPACING_MM * size, falloff)
     noise = contrast * torch.exp(draw.slice((-4.6, -2.2)))
     # Concentration comes from a division by the proton density: noise grows where there is little of it.
     void = 1 + 6 * draw.slice((0.0, 1.0)).square()[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
-    level = torch.where(gadolinium[..., None, None], noise[..., None, None] * void, noise[..., None, None])
+    noise = noise[..., None, None] * artefacts.uneven_noise(draw, native)
+    level = torch.where(gadolinium[..., None, None], noise * void, noise)
     magnitude = ~gadolinium[..., None, None, None]
     return images.add_noise(draw, series * shading[:, :, None], level[:, :, None], magnitude)
 

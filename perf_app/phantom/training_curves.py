@@ -41,8 +41,17 @@ UPTAKES = {
     Tissue.RV_WALL: Uptake((0.05, 0.60), (4.0, 60.0), (0.2, 2.5)),
     Tissue.MYOCARDIUM: Uptake((0.08, 0.60), (4.0, 60.0), (0.2, 2.5)),
 }
-PROTON_DENSITY = {Tissue.LUNG: (0.05, 0.35), Tissue.FAT: (0.3, 1.1), Tissue.CHEST_WALL: (0.4, 1.0)}
-T1_S = {Tissue.FAT: (0.2, 0.6), Tissue.LIVER: (0.5, 1.0), Tissue.LUNG: (0.9, 1.6)}
+PROTON_DENSITY = {
+    Tissue.LUNG: (0.05, 0.35),
+    Tissue.FAT: (0.3, 1.1),
+    Tissue.CHEST_WALL: (0.4, 1.0),
+    Tissue.LIVER: (0.1, 1.0),
+    Tissue.SPLEEN: (0.1, 1.0),
+}
+"""Liver and spleen down to an air-filled stomach or bowel in their place."""
+T1_S = {Tissue.FAT: (0.2, 0.6), Tissue.LIVER: (0.3, 1.6), Tissue.LUNG: (0.9, 1.6)}
+EFFUSION_T1_S = (1.5, 4.0)
+"""Of fluid in place of the fat around the heart."""
 
 
 def frame_times(draw: Draw) -> tuple[Tensor, Tensor]:
@@ -88,6 +97,11 @@ def draw_curves(draw: Draw) -> tuple[Tensor, Tensor]:
         source = rv if uptake.from_rv else lv
         residue = _residue(draw, times, source, uptake)
         concentration[:, :, tissue] = residue * draw.coherent(uptake.share, 0.2)[..., None]
+    # The RV's muscle often can't be told from the LV's.
+    alike = draw.patient((-0.5, 1.5)).clamp(0, 1)[..., None]
+    concentration[:, :, Tissue.RV_WALL] = torch.lerp(
+        concentration[:, :, Tissue.RV_WALL], concentration[:, :, Tissue.MYOCARDIUM], alike
+    )
     weak = Uptake((0.02, 0.4), (10.0, 80.0), (0.5, 6.0))
     healthy = concentration[:, :, Tissue.MYOCARDIUM].amax(-1, keepdim=True)
     concentration[:, :, DEFECT] = _residue(draw, times, lv, weak) * healthy * draw.slice((0.05, 0.8))[..., None]
@@ -102,6 +116,9 @@ def _bolus(draw: Draw, times: Tensor, onset: Tensor, to_peak: tuple[float, float
     first = _gamma_variate(t, rise, shape)
     second = _gamma_variate((t - draw.patient((6.0, 14.0))[..., None]).clamp(min=0), rise * 1.6, shape)
     plateau = 1 - torch.exp(-t / (2.5 * rise))
+    # A second injection, now and then.
+    again = _gamma_variate((t - draw.patient((10.0, 25.0))[..., None]).clamp(min=0), rise, shape)
+    first = first + ((draw.patient((0, 1)) < 0.05) * draw.patient((0.2, 1.0)))[..., None] * again
     return first + draw.patient((0.0, 0.25))[..., None] * second + draw.patient((0.05, 0.45))[..., None] * plateau
 
 
@@ -137,7 +154,7 @@ def _delayed(curve: Tensor, times: Tensor, delay: Tensor) -> Tensor:
 
 
 def _signal(draw: Draw, concentration: Tensor) -> Tensor:
-    """Saturation recovery after a delay, with anything between a linear and a saturated response."""
+    """Saturation recovery after a delay: from a linear to a saturated response and beyond, dark at the peak."""
     shape = concentration.shape[:2]
     delay = torch.exp(draw.patient((-3.2, -1.4)))
     peak = torch.exp(draw.patient((-0.7, 2.2)))
@@ -146,6 +163,10 @@ def _signal(draw: Draw, concentration: Tensor) -> Tensor:
         torch.stack([draw.patient(table.get(tissue, usual)).expand(shape) for tissue in Tissue], -1)
         for table, usual in ((T1_S, (0.8, 2.0)), (PROTON_DENSITY, (0.6, 1.0)))
     ]
+    fluid = (draw.patient((0, 1)) < 0.15).expand(shape)
+    t1[..., Tissue.FAT] = torch.where(fluid, draw.patient(EFFUSION_T1_S), t1[..., Tissue.FAT])
     same = [*Tissue, Tissue.MYOCARDIUM]
     rate = 1 / t1[..., same, None] + recovery
-    return density[..., same, None] * (1 - torch.exp(-delay[..., None, None] * rate))
+    # Concentrated contrast darkens what it should brighten: T2* decay before the echo.
+    decay = torch.exp(-draw.patient((-0.2, 0.4)).clamp(min=0)[..., None, None] * concentration)
+    return density[..., same, None] * (1 - torch.exp(-delay[..., None, None] * rate)) * decay

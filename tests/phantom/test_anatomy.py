@@ -106,6 +106,28 @@ def test_apex_can_lack_the_rv_and_then_has_no_insertions() -> None:
     assert not anatomy.insertions[:, 0].isnan().any()
 
 
+def test_rv_muscle_on_the_septum_takes_blood_and_no_label() -> None:
+    still = dataclasses.replace(PLAUSIBLE, outflow=0.0, warp_mm=(0.0, 0.0), rotation=(0.0, 0.0))
+    still = dataclasses.replace(still, off_centre_mm=(0.0, 0.0), slice_shift_mm=(0.0, 0.0))
+    bare = draw(still)
+    covered = draw(dataclasses.replace(still, septal_trabeculae_mm=(6.0, 6.0), hinge_mm=(8.0, 8.0)))
+    assert torch.equal(covered.labels, bare.labels)
+    lost = (bare.fractions - covered.fractions)[:, :, Tissue.RV_BLOOD].sum((2, 3))
+    assert (lost[:, 0] > 20).all()
+    gained = (covered.fractions - bare.fractions)[:, :, Tissue.RV_WALL].sum((2, 3))
+    torch.testing.assert_close(gained[:, 0], lost[:, 0], rtol=0.2, atol=10)
+
+
+def test_crowded_cavity_keeps_its_label_and_loses_blood() -> None:
+    shares = []
+    for crowded in (1e-6, 1.0):
+        anatomy = draw(dataclasses.replace(PLAUSIBLE, outflow=0.0, crowded=crowded), n_patients=8)
+        cavity = anatomy.labels == Label.LV_CAVITY
+        blood = anatomy.fractions[:, :, Tissue.LV_BLOOD].sum((2, 3))
+        shares.append((blood / cavity.sum((2, 3))).mean())
+    assert shares[1] < 0.75 * shares[0]
+
+
 def test_outflow_tract_leaves_a_gap_in_the_basal_wall() -> None:
     closed, gap = (draw(dataclasses.replace(PLAUSIBLE, outflow=share)) for share in (0.0, 1.0))
     lost = (closed.labels[:, 0] == Label.MYOCARDIUM) & (gap.labels[:, 0] == Label.BACKGROUND)

@@ -40,6 +40,12 @@ def test_seeded_but_never_the_same_patient_twice() -> None:
     assert not torch.equal(first[0]["image"], take(1, seed=6)[0]["image"])
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_drawn_where_the_training_runs() -> None:
+    item = next(iter(DigitalPatients(size=48, shuffle=2, device="cuda")))
+    assert all(value.is_cuda and value.isfinite().all() for value in item.values())
+
+
 def test_a_pass_has_its_length_and_the_next_goes_on() -> None:
     data = DigitalPatients(size=48, seed=1, length=4, shuffle=2)
     first, second = list(data), list(data)

@@ -1,0 +1,96 @@
+"""Pictures of 64 training samples: ``python -m benchmarks.gallery OUT.png [--population wild] [--outlines]``.
+
+Each is shown at its blood pool's peak and eight frames on, with what a reader is taken to draw. Real series stand
+below them where they are (the folder named in PERF_APP_TEST_DATA, or ``shared/data`` beside the checkout): a glance
+should not tell the two apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import torch
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from benchmarks.surroundings import real_series
+from operators.series import FloatArray, IntArray, Label
+from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD
+from perf_app.phantom.training import draw_patches
+
+POPULATIONS = {"plausible": PLAUSIBLE, "turned": TURNED, "wild": WILD}
+COLUMNS, HALF_MM, LATER = 8, 46, 8
+Sample = tuple[FloatArray, IntArray]
+"""Frames (time, row, col) and labels (row, col), pixels of 1 mm."""
+
+
+def main() -> None:
+    """Draw and save the picture."""
+    parser = argparse.ArgumentParser(description="Pictures of training samples beside real frames.")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--population", choices=POPULATIONS, default="turned")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--samples", type=int, default=64)
+    parser.add_argument("--outlines", action="store_true", help="draw the labels")
+    arguments = parser.parse_args()
+    drawn = list(simulated(arguments.population, arguments.seed, arguments.samples))
+    folder = real_series()
+    real = [] if folder is None else [read(path) for path in sorted((folder / "daugs").glob("*.npz"))]
+    n_rows = -(-len(drawn) // COLUMNS) + -(-len(real) // COLUMNS)
+    figure, axes = plt.subplots(n_rows, 2 * COLUMNS, figsize=(2 * COLUMNS, 1.08 * n_rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    first_real = -(-len(drawn) // COLUMNS) * COLUMNS
+    for place, (sample, origin) in [
+        *enumerate((s, "") for s in drawn),
+        *enumerate(((s, "real") for s in real), first_real),
+    ]:
+        row, column = divmod(place, COLUMNS)
+        show(list(axes[row, 2 * column : 2 * column + 2]), sample, origin, arguments.outlines)
+    figure.subplots_adjust(0, 0, 1, 0.99, 0.02, 0.08)
+    figure.savefig(arguments.out, dpi=90)
+
+
+def simulated(population: str, seed: int, n_samples: int) -> Iterator[Sample]:
+    """One slice a patient: basal, mid, apical in turn."""
+    generator = torch.Generator().manual_seed(seed)
+    for index in range(n_samples):
+        patch = draw_patches(1, 128, generator, POPULATIONS[population])[index % 3]
+        yield patch.image.numpy(), patch.label[0].numpy().astype(np.int64)
+
+
+def read(path: Path) -> Sample:
+    """A real series and its drawn contours."""
+    with np.load(path) as file:
+        mask = file["mask"]
+        labels = np.select([mask == 1, mask == 3], [Label.MYOCARDIUM, Label.LV_CAVITY], 0).astype(np.int64)
+        return file["image"].astype(np.float32), labels
+
+
+def show(axes: list[Axes], sample: Sample, title: str, outlines: bool) -> None:
+    """Two frames of a sample, cut about its left ventricle."""
+    frames, labels = sample
+    heart = np.isin(labels, (Label.LV_CAVITY, Label.MYOCARDIUM))
+    if not heart.any():
+        return
+    pool = labels == Label.LV_CAVITY if (labels == Label.LV_CAVITY).any() else heart
+    peak = int(frames[:, pool].mean(1).argmax())
+    row, col = (int(index.mean()) for index in np.nonzero(heart))
+    cut = np.s_[max(row - HALF_MM, 0) : row + HALF_MM, max(col - HALF_MM, 0) : col + HALF_MM]
+    for axis, frame in zip(axes, (peak, min(peak + LATER, len(frames) - 1)), strict=True):
+        low, high = np.percentile(frames[frame][cut], (1, 99))
+        axis.imshow(frames[frame][cut], cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+        axis.set_title(title, fontsize=6, pad=1)
+        if outlines:
+            for mask in (heart, pool):
+                axis.contour(mask[cut], [0.5], colors="lime", linewidths=0.5)
+
+
+if __name__ == "__main__":
+    main()
