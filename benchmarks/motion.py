@@ -23,7 +23,6 @@ from benchmarks.surroundings import real_series
 from operators.motion_correction.correction import SliceMotion, correct_slice
 from operators.motion_correction.displacement import jacobian, pull
 from operators.motion_correction.proton_density import find_shift
-from operators.motion_correction.reference import find_heart
 from operators.series import BoolArray, FloatArray
 
 FIRST_SEED = 601
@@ -226,7 +225,7 @@ def tell_real(record: Record, data: Path) -> None:
     )
     path = record.picture("motion_pincat.png", "A column through the heart over time, before and after correction")
     if path is not None:
-        profile(images, motion, find_heart(motion.pixels, times, spacing).region, path)
+        profile(images, motion, path)
 
 
 def roughness(images: FloatArray, region: BoolArray) -> float:
@@ -235,9 +234,9 @@ def roughness(images: FloatArray, region: BoolArray) -> float:
     return float(np.abs(np.diff(curves, n=2, axis=0)).mean() / curves.mean())
 
 
-def profile(images: FloatArray, motion: SliceMotion, region: BoolArray, path: Path) -> None:
+def profile(images: FloatArray, motion: SliceMotion, path: Path) -> None:
     """One image column over time."""
-    rows, columns = np.nonzero(region)
+    rows, columns = np.nonzero(motion.heart)
     top, bottom, column = max(0, rows.min() - 15), rows.max() + 15, round(columns.mean())
     figure, axes = plt.subplots(1, 3, figsize=(9, 3), layout="constrained", width_ratios=(1, 1.4, 1.4))
     axes[0].imshow(motion.pixels[motion.reference], cmap="gray")

@@ -12,7 +12,7 @@ import torch
 from operators.device import compute_device
 from operators.motion_correction.box import around, fade
 from operators.motion_correction.demons import Level, Spacing, register, warp
-from operators.motion_correction.displacement import jacobian, pull, rebase
+from operators.motion_correction.displacement import invert, jacobian, pull, rebase
 from operators.motion_correction.karhunen_loeve import low_rank
 from operators.motion_correction.local_contrast import normalise
 from operators.motion_correction.modes import refine
@@ -121,7 +121,9 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     if before < STILL or left >= there:
         displacement, pixels, after = np.zeros_like(displacement), images, before
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
-    region = find_heart(scale(pixels).cpu().numpy(), times, spacing).region
+    # Where the reference frame has the region that was found on the still model.
+    moved = warp(torch.from_numpy(heart.region)[None].to(field), invert(field[[reference]], spacing), spacing)[0]
+    region = moved.cpu().numpy() > 0.5
     flags = _flags(index, found=heart.found, after=after, folded=folded)
     return SliceMotion(reference, displacement, pixels, region, before, after, flags)
 
