@@ -17,6 +17,8 @@ ALIKE = 0.1
 """Distances that differ by less are alike [mm]: motion isn't known better."""
 WALL = 12.0
 """Distance from the blood pool that still is heart [mm]."""
+MIDDLE = 55.0
+"""Half the side of the images' middle [mm]."""
 EVEN = 50.0
 """SD of the Gaussian that tells how bright the surroundings are [mm]."""
 DARK = 0.05
@@ -65,7 +67,10 @@ def find_heart(images: FloatArray, times: FloatArray, spacing: tuple[float, floa
     """
     pool = find_blood_pool(images, times)  # Noise passes, too: only where something enhances is it looked for again.
     if pool is not None:
-        pool = find_blood_pool(_even(images, spacing), times)
+        evened = _even(images, spacing)
+        pool = _in_the_middle(evened, times, spacing)
+        if pool is None:
+            pool = find_blood_pool(evened, times)
     if pool is None:
         row, col = np.mgrid[: images.shape[1], : images.shape[2]]
         row, col = row / images.shape[1] - 0.5, col / images.shape[2] - 0.5
@@ -73,6 +78,21 @@ def find_heart(images: FloatArray, times: FloatArray, spacing: tuple[float, floa
         return Heart(middle, images[:, middle].mean(axis=1), found=False)
     region = ndimage.distance_transform_edt(~pool, sampling=spacing) <= WALL
     return Heart(region, pool_curve(images, pool), found=True)
+
+
+def _in_the_middle(images: FloatArray, times: FloatArray, spacing: tuple[float, float]) -> BoolArray | None:
+    """The blood pool in the middle of the images, where they are taken of the heart: vessels and the edges of moving
+    organs elsewhere may look more like one; None where there's none."""
+    rows, columns = (
+        slice(max(0, round(n / 2 - MIDDLE / step)), round(n / 2 + MIDDLE / step))
+        for n, step in zip(images.shape[1:], spacing, strict=True)
+    )
+    found = find_blood_pool(images[:, rows, columns], times)
+    if found is None:
+        return None
+    pool = np.zeros(images.shape[1:], bool)
+    pool[rows, columns] = found
+    return pool
 
 
 def _even(images: FloatArray, spacing: tuple[float, float]) -> FloatArray:
