@@ -46,7 +46,7 @@ class Anatomy:
     labels: Tensor
     """`operators.series.Label` as a reader draws it, uint8, shape (patient, slice, row, col)."""
     wall_depth: Tensor
-    """0 at the endocardial and 1 at the epicardial outline of the label, clamped beyond, (patient, slice, row, col)."""
+    """0 at the endocardial outline, 1 at the tissue's outer edge, clamped beyond, shape (patient, slice, row, col)."""
     wall_angle: Tensor
     """From mid-septum, positive towards anterior [rad], -pi to pi, shape (patient, slice, row, col)."""
     insertions: Tensor
@@ -102,7 +102,7 @@ def draw_anatomy(
     across, up = _heart_coordinates(draw, ranges, size, spacing_mm)
     radius, angle = torch.hypot(across, up), torch.atan2(up, -across)
     fractions = _paint(draw, ranges, outlines, across, up, spacing_mm)
-    endo, epi = look_up(outlines.endocardium, angle), look_up(outlines.epicardial_label, angle)
+    endo, epi = look_up(outlines.endocardium, angle), look_up(outlines.epicardium, angle)
     return Anatomy(
         fractions=fractions,
         labels=_labels(outlines, radius, angle),

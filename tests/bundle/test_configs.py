@@ -123,7 +123,7 @@ def test_customary_files_are_there() -> None:
         assert (BUNDLE / part).is_file(), part
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::torch.jit.TracerWarning")
 def test_the_network_is_exported_to_onnx_and_answers_the_same(
     small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

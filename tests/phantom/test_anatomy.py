@@ -73,7 +73,7 @@ def test_wall_coordinates() -> None:
     wall, cavity, rv = (anatomy.labels == label for label in (Label.MYOCARDIUM, Label.LV_CAVITY, Label.RV))
     assert anatomy.wall_depth[cavity].max() == 0
     assert anatomy.wall_depth[rv].min() == 1
-    assert 0.4 < anatomy.wall_depth[wall].mean() < 0.65
+    assert 0.3 < anatomy.wall_depth[wall].mean() < 0.5, "the label ends inside the tissue"
     anterior, inferior = anatomy.insertions.nan_to_num(0.0)[..., None, None].unbind(2)
     assert (anatomy.wall_angle < anterior + 0.03)[rv].all()
     assert (anatomy.wall_angle > inferior - 0.03)[rv].all()
