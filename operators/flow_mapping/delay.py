@@ -2,8 +2,9 @@
 
 At high flow a single pixel hardly tells the delay: an earlier arrival and a slower passage look alike, and an error of
 0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the median curves of wedges
-of each slice's inner wall: these are nearly free of noise and of the blood at the wall's borders, and each wedge may
-have its own flow. That the way from the LV to the myocardium takes as long at stress as at rest is an assumption.
+of each slice's wall: these are nearly free of noise and of the blood at the wall's borders, and each wedge may have its
+own flow. Of a wall as thin as readers draw it, too little would be left without its border. That the way from the LV to
+the myocardium takes as long at stress as at rest is an assumption.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import partial
 
 import numpy as np
 from scipy.interpolate import CubicSpline
-from scipy.ndimage import binary_erosion
 
 from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.table import Fit, Fitter, Table
@@ -43,7 +43,7 @@ class Telling:
     """What one slice tells of the delay."""
 
     curves: FloatArray
-    """Gd above its baseline of wedges of the inner wall [mmol/L], shape (wedge, time)."""
+    """Gd above its baseline of wedges of the wall [mmol/L], shape (wedge, time)."""
     times: FloatArray
     """Of their samples, from the arterial input's first one on [s], shape (time,)."""
     table: Table
@@ -62,18 +62,18 @@ class Delay:
 
 
 def wedge_curves(images: FloatArray, wall: BoolArray) -> list[FloatArray]:
-    """Median curves of the inner wall's wedges that are large enough.
+    """Median curves of the wall's wedges that are large enough.
 
     Args:
         images: Gd above its baseline [mmol/L], shape (time, row, col).
         wall: myocardium, shape (row, col).
     """
-    inner = np.argwhere(binary_erosion(wall))
-    if len(inner) < FEWEST:
+    places = np.argwhere(wall)
+    if len(places) < FEWEST:
         return []
-    row, col = (inner - np.argwhere(wall).mean(axis=0)).T
+    row, col = (places - places.mean(axis=0)).T
     wedge = np.floor((np.arctan2(row, col) / (2 * np.pi) + 0.5) * WEDGES).astype(int) % WEDGES
-    parts = [inner[wedge == number].T for number in range(WEDGES)]
+    parts = [places[wedge == number].T for number in range(WEDGES)]
     return [np.median(images[:, rows, cols], axis=1) for rows, cols in parts if len(rows) >= FEWEST]
 
 

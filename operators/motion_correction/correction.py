@@ -32,6 +32,8 @@ RANKS = (2, 3, 4, 5, 6)
 from the start, frames of the first pass drift from the later ones together."""
 REFINEMENTS = 3
 """Times that each frame's parts of the series' own patterns of motion are told anew, at last."""
+COARSE = 4.0
+"""Pixels larger than this [mm], as those of arterial input images, don't tell patterns of motion in a ventricle."""
 ROUGH = (Level(15.0, 20), Level(7.5, 15))
 FINE = (Level(3.75, 10), Level(2.5, 12))
 BRIGHT_END = 99.5
@@ -159,7 +161,7 @@ def register_to_model(images: torch.Tensor, times: FloatArray, spacing: Spacing)
     rows, columns = box = around(heart.region, spacing)
     inside = (slice(None), rows, columns)
     near = _in_rounds(images[inside], sharp[inside], field[:, :, rows, columns], spacing, RANKS, FINE)
-    for _ in range(REFINEMENTS):
+    for _ in range(REFINEMENTS if max(spacing) <= COARSE else 0):
         model = low_rank(warp(images[inside], near, spacing), RANKS[-1])
         near = refine(sharp[inside], normalise(model, spacing), near, spacing)
     refined = field.clone()
