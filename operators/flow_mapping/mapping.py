@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 LEAD = 3.0
 """The input and the tissue are followed from so long before the onset [s]."""
+DOUBTFUL = frozenset(
+    {"aif_no_bolus", "aif_chamber_unsure", "aif_starts_late", "aif_truncated", "aif_gap", "aif_peak_out_of_range"}
+)
+"""Codes of flags of an arterial input that may be no LV's or lack part of the bolus: other scans tell the delay better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class _Slice:
     unusable: Unusable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scan:
     """An absolute one."""
 
@@ -49,6 +53,8 @@ class _Scan:
     """Between the AIF's samples [s]."""
     frames: int
     """Of a slice, those before the bolus included."""
+    doubtful: bool
+    """Whether its arterial input is."""
 
 
 def map_flow(
@@ -71,14 +77,15 @@ def map_flow(
     if model not in MODELS:
         raise SettingError(f"There is no flow model {model}.", where="model", hint=f"Take one of {', '.join(MODELS)}.")
     enhanced = [_enhancement(*one) for one in scans]
-    delay = find_delay([telling for scan in enhanced if scan for telling in _telling(scan, hematocrit)])
+    absolute = [scan for scan in enhanced if scan]
+    sound = [scan for scan in absolute if not scan.doubtful] or absolute
+    delay = find_delay([telling for scan in sound for telling in _telling(scan, hematocrit)])
     assumptions: dict[str, float | str] = {
         "hematocrit": hematocrit,
         "hematocrit_from": hematocrit_from,
         "delay_s": round(delay.seconds, 3),
-        "delay_from": "all scans of the study",
+        "delay_from": "all scans of the study" if sound == absolute else "scans with a sound arterial input",
     }
-    absolute = [scan for scan in enhanced if scan]
     made = [MODELS[model](scan.aif, scan.step, hematocrit) for scan in absolute]
     work = [(one, scan, tables, delay) for scan, tables in zip(absolute, made, strict=True) for one in scan.slices]
     maps = iter(side_by_side(_map, *zip(*work, strict=True)))
@@ -104,7 +111,8 @@ def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, wall
         baseline = tissue[before].mean(axis=0) if before.any() else np.float32(0)
         images = np.asarray(tissue[~before] - baseline, np.float32)
         slices.append(_Slice(images, times[~before] - start, wall, Unusable.of(images)))
-    return _Scan(tuple(slices), aif, resampled.step, resampled.tissue.shape[1])
+    doubtful = any(flag.code in DOUBTFUL for flag in arterial_input.flags)
+    return _Scan(tuple(slices), aif, resampled.step, resampled.tissue.shape[1], doubtful)
 
 
 def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:

@@ -11,7 +11,7 @@ from operators.flow_mapping.btex import tissue_curves
 from operators.flow_mapping.mapping import map_flow
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
-from operators.series import ArterialInput, FloatArray, FlowMap, ResampledSeries
+from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, QualityFlag, ResampledSeries
 
 STEP = 0.5
 TIMES = np.arange(100) * STEP
@@ -34,12 +34,18 @@ def mapped(tissue: FloatArray, aif: FloatArray, model: str = "btex") -> FlowMap:
 
 def images_mapped(images: FloatArray, aif: FloatArray, model: str = "btex", times: FloatArray = TIMES) -> FlowMap:
     """Of slices (slice, time, row, col) that are all wall, at times (time,) of their own."""
-    arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset)
+    return map_flow([scan(images, aif, times)], HEMATOCRIT, model)[0]
+
+
+def scan(
+    images: FloatArray, aif: FloatArray, times: FloatArray = TIMES, flags: tuple[QualityFlag, ...] = ()
+) -> tuple[ResampledSeries, ArterialInput, BoolArray]:
+    """Slices as above as the room takes them."""
+    arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset, flags=flags)
     fine = np.arange(0, TIMES[-1], GRID)
     own = np.broadcast_to(times, images.shape[:2])
     series = ResampledSeries(fine, regular(arterial_input, fine), own, images, "mmol/L")
-    everywhere = np.ones((len(images), *images.shape[2:]), bool)
-    return map_flow([(series, arterial_input, everywhere)], HEMATOCRIT, model)[0]
+    return series, arterial_input, np.ones((len(images), *images.shape[2:]), bool)
 
 
 def capillary(
@@ -123,6 +129,17 @@ def test_the_delay_is_found() -> None:
     found = mapped(late[None], bolus())
     np.testing.assert_allclose(found.delay, 0.7, atol=0.1)
     np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], 1.5, rtol=0.1)
+
+
+def test_a_doubtful_arterial_input_leaves_the_other_scan_s_delay_alone() -> None:
+    curve = np.interp(TIMES - 0.7, TIMES, capillary(bolus(), 1.5, 1.0, 0.045, 0.22))
+    images = np.broadcast_to(curve[None, :, None, None], (1, len(TIMES), SIDE, SIDE))
+    aorta = np.interp(TIMES - 1.5, TIMES, 0.2 * bolus())
+    doubt = QualityFlag("aif_peak_out_of_range", "warning", "It peaks at 0.8 mmol/L.")
+    found, _ = map_flow([scan(images, bolus()), scan(images, aorta, flags=(doubt,))], HEMATOCRIT)
+    alone = images_mapped(images, bolus())
+    np.testing.assert_allclose(found.flow, alone.flow)
+    assert found.assumptions["delay_from"] != alone.assumptions["delay_from"]
 
 
 def test_irregular_beats_change_no_flow() -> None:
