@@ -26,7 +26,7 @@ LEAD = 3.0
 DOUBTFUL = frozenset(
     {"aif_no_bolus", "aif_chamber_unsure", "aif_starts_late", "aif_truncated", "aif_gap", "aif_peak_out_of_range"}
 )
-"""Codes of flags of an arterial input that may be no LV's or lack part of the bolus: other scans tell the delay better."""
+"""Codes of flags of an arterial input that may be no LV's or lack part of the bolus: others tell the delay better."""
 
 
 @dataclass(frozen=True, slots=True)
