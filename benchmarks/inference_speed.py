@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.cases import DIGITAL, Labelled, digital_scans
-from benchmarks.record import Record, parser
+from benchmarks.record import BUNDLE, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.inference import Segmenter
 from operators.series import FloatArray, Label
@@ -34,7 +34,7 @@ def main() -> None:
     options.add_argument("--repeats", type=int, default=15)
     options.add_argument("--slices", type=int, default=12, help="digital slices for the Dice")
     arguments = options.parse_args()
-    record = Record("inference", "benchmarks.inference_speed", arguments.write)
+    record = Record("timing", "benchmarks.inference_speed", arguments.write, BUNDLE)
     segmenter = Segmenter(REPOSITORY / "bundle")
     population = next(iter(DIGITAL))
     scans = list(digital_scans(population, -(-arguments.slices // 3)))[: arguments.slices]

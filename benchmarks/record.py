@@ -1,4 +1,4 @@
-"""What a benchmark prints, kept: a section of ``docs/accuracy.md`` and the pictures beside it.
+"""What a benchmark prints, kept: a section of a page, ``docs/accuracy.md`` mostly, and the pictures beside it.
 
 Every benchmark prints its tables; with ``--write`` it also replaces its own section, between two marks, and its plots.
 """
@@ -8,12 +8,24 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.surroundings import REPOSITORY, machine
 
-PAGE = REPOSITORY / "docs" / "accuracy.md"
-PICTURES = REPOSITORY / "docs" / "accuracy"
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page with marked sections."""
+
+    path: Path
+    pictures: Path
+    """Folder within the page's own."""
+
+
+ACCURACY = Page(REPOSITORY / "docs/accuracy.md", REPOSITORY / "docs/accuracy")
+BUNDLE = Page(REPOSITORY / "bundle/docs/README.md", REPOSITORY / "bundle/docs")
+TRAINING = Page(REPOSITORY / "bundle/docs/training.md", REPOSITORY / "bundle/docs")
 
 
 class Record:
@@ -23,10 +35,11 @@ class Record:
         section: name of the marks, such as ``flow``: ``<!-- flow -->`` to ``<!-- end flow -->``.
         module: of the benchmark, for the command that made the section.
         write: whether `close` replaces the section.
+        page: where the section is.
     """
 
-    def __init__(self, section: str, module: str, write: bool) -> None:
-        self.section, self.write = section, write
+    def __init__(self, section: str, module: str, write: bool, page: Page = ACCURACY) -> None:
+        self.section, self.write, self.page = section, write, page
         self.lines = [f"`python -m {module} {shlex.join(sys.argv[1:])}` on {machine()}:", ""]
 
     def say(self, text: str = "") -> None:
@@ -43,9 +56,10 @@ class Record:
         """Where to save a plot that the section then shows; None where nothing is written."""
         if not self.write:
             return None
-        PICTURES.mkdir(exist_ok=True)
-        self.lines.extend([f"![{words}](accuracy/{name})", ""])
-        return PICTURES / name
+        path = self.page.pictures / name
+        path.parent.mkdir(exist_ok=True)
+        self.lines.extend([f"![{words}]({path.relative_to(self.page.path.parent)})", ""])
+        return path
 
     def close(self) -> None:
         """Replace the section of the page, if asked to.
@@ -56,16 +70,16 @@ class Record:
         if not self.write:
             return
         start, end = f"<!-- {self.section} -->\n", f"<!-- end {self.section} -->"
-        before, found, rest = PAGE.read_text(encoding="utf-8").partition(start)
+        before, found, rest = self.page.path.read_text(encoding="utf-8").partition(start)
         _, closed, after = rest.partition(end)
         if not (found and closed):
-            raise ValueError(f"{PAGE.name} has no marks {start.strip()} and {end}")
+            raise ValueError(f"{self.page.path.name} has no marks {start.strip()} and {end}")
         text = "\n".join(self.lines).strip("\n")
-        PAGE.write_text(f"{before}{start}\n{text}\n\n{end}{after}", encoding="utf-8")
+        self.page.path.write_text(f"{before}{start}\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def parser(description: str) -> argparse.ArgumentParser:
     """Options that every benchmark has."""
     made = argparse.ArgumentParser(description=description)
-    made.add_argument("--write", action="store_true", help=f"replace the section in {PAGE.relative_to(REPOSITORY)}")
+    made.add_argument("--write", action="store_true", help="replace its section of the docs")
     return made

@@ -3,7 +3,7 @@
 The paper's metrics on digital patients that no training used and, where they are, on real series (in the folder named
 in PERF_APP_TEST_DATA, or in ``shared/data`` beside the checkout); the same for myopari, a network of PyPI trained on
 cine hearts, where it is installed; and MBF by found against true contours on one flow map. Everything runs as in a
-study: heart finding, crop, network, clean-up.
+study: heart finding, crop, network, clean-up. A summary goes into the bundle's README.
 """
 
 from __future__ import annotations
@@ -17,17 +17,26 @@ import pandas as pd
 
 from benchmarks.cases import DIGITAL, Labelled, chain_scans, daugs_scans, digital_scans, qperf_scan
 from benchmarks.cine_network import PACKAGE, CineNetwork
-from benchmarks.record import Record, parser
+from benchmarks.record import BUNDLE, Record, parser
 from benchmarks.surroundings import REPOSITORY, real_series
 from operators.aha_sectors.measurement import measure_sectors
 from operators.segmentation.inference import Segmenter
 from operators.series import IntArray, Label, SectorReport
 from perf_app.evaluation import plots
 from perf_app.evaluation.label_stack import LabelStack
-from perf_app.evaluation.summary import FLOW_NOTE, MARGIN, NOTE, contour_lines, flow_lines
-from perf_app.evaluation.tables import ContourPair, FlowPair, contour_table, flow_table, known_groups
+from perf_app.evaluation.summary import FLOW_NOTE, MARGIN, NOTE, contour_lines, flow_lines, metric_cell
+from perf_app.evaluation.tables import (
+    STRUCTURES,
+    ContourPair,
+    FlowPair,
+    contour_table,
+    flow_table,
+    known_groups,
+    summarise_contours,
+)
 
 OURS, CINE, CINE_BEST = "this network", "myopari", "myopari, best frame"
+CHAIN = "digital, whole chain"
 
 
 def main() -> None:
@@ -40,21 +49,56 @@ def main() -> None:
     record = Record("segmentation", "benchmarks.segmentation", arguments.write)
     segmenter, cine = Segmenter(arguments.bundle), load_cine()
     record.say(f"Weights {segmenter.model_sha256[:12]}.\n")
-    for name in DIGITAL:
-        compare(record, name, digital_scans(name, arguments.patients), segmenter, cine)
+    tables = {}
     if arguments.chain:
-        compare_chain(record, list(chain_scans(arguments.chain)), segmenter, cine)
+        tables[CHAIN] = compare_chain(record, list(chain_scans(arguments.chain)), segmenter, cine)
+    for name in DIGITAL:
+        tables[name] = compare(record, name, digital_scans(name, arguments.patients), segmenter, cine)
     folder = real_series()
     if folder is not None:
-        table = compare(record, "real, daugs", daugs_scans(folder / "daugs"), segmenter, cine, best_frame=True)
-        ours = table[table["network"] == OURS]
-        lowest = ours.groupby("structure")["dice"].min()
-        record.say("Lowest Dice: " + ", ".join(f"{name} {value:.3f}" for name, value in lowest.items()) + ".\n")
-        real = qperf_scan(folder / "qperf")
-        compare(record, "real, qperf rest", [real], segmenter, cine, best_frame=True)
-        record.say(qperf_flow(folder / "qperf", real, segmenter))
+        tables |= compare_real(record, folder, segmenter, cine)
     record.say(f"\n{NOTE}")
     record.close()
+    summarise(Record("performance", "benchmarks.segmentation", arguments.write, BUNDLE), tables, segmenter.model_sha256)
+
+
+def compare_real(
+    record: Record, folder: Path, segmenter: Segmenter, cine: CineNetwork | None
+) -> dict[str, pd.DataFrame]:
+    """Contours on the real series, and the published flow map in the wall that was found."""
+    table = compare(record, "real, daugs", daugs_scans(folder / "daugs"), segmenter, cine, best_frame=True)
+    lowest = of(table, OURS).groupby("structure")["dice"].min()
+    record.say("Lowest Dice: " + ", ".join(f"{name} {value:.3f}" for name, value in lowest.items()) + ".\n")
+    real = qperf_scan(folder / "qperf")
+    single = compare(record, "real, qperf rest", [real], segmenter, cine, best_frame=True)
+    record.say(qperf_flow(folder / "qperf", real, segmenter))
+    return {"real, daugs": table, "real, qperf rest": single}
+
+
+def summarise(record: Record, tables: dict[str, pd.DataFrame], model_sha256: str) -> None:
+    """What a reader of the bundle asks first: the paper's metrics on simulated scans, Dice on everything."""
+    record.say(f"Weights {model_sha256[:12]}.\n")
+    if CHAIN in tables:
+        record.say(f"The paper's metrics, {CHAIN}:\n")
+        record.say("\n".join(contour_lines(of(tables[CHAIN], OURS))) + "\n")
+    rows = []
+    for name, table in tables.items():
+        for network in table["network"].unique():
+            ours = of(table, network)
+            found = summarise_contours(ours).to_dict("records")
+            dice = {row["structure"]: row for row in found if row["metric"] == "dice"}
+            cells = [metric_cell("dice", dice.get(structure)) for structure in STRUCTURES.values()]
+            wall = ours[ours["structure"] == STRUCTURES[Label.MYOCARDIUM]]
+            rows.append([name, network, str(len(wall)), *cells, str(int(wall["failed"].sum()))])
+    heads = ["series", "network", "slices", *(f"Dice {name}" for name in STRUCTURES.values()), "failed"]
+    record.table(heads, rows)
+    record.say(NOTE)
+    record.close()
+
+
+def of(table: pd.DataFrame, network: str) -> pd.DataFrame:
+    """Rows of one network."""
+    return table[table["network"] == network]
 
 
 def load_cine() -> CineNetwork | None:
@@ -83,7 +127,7 @@ def compare(
     record.say(f"#### {name}\n")
     for network in pairs:
         record.say(f"{network}:\n")
-        record.say("\n".join(contour_lines(table[table["network"] == network])) + "\n")
+        record.say("\n".join(contour_lines(of(table, network))) + "\n")
     return table
 
 
@@ -105,10 +149,12 @@ def contour_pair(scan: Labelled, labels: IntArray) -> ContourPair:
     return ContourPair(scan.case, LabelStack(scan.truth, affines), LabelStack(labels, affines))
 
 
-def compare_chain(record: Record, scans: list[Labelled], segmenter: Segmenter, cine: CineNetwork | None) -> None:
-    """Contours, then the flow that found and true contours read from the same map."""
-    table = compare(record, "digital, whole chain", scans, segmenter, cine)
-    ours = table[table["network"] == OURS]
+def compare_chain(
+    record: Record, scans: list[Labelled], segmenter: Segmenter, cine: CineNetwork | None
+) -> pd.DataFrame:
+    """Contours, then the flow that found and true contours read from the same map; rows of all slices."""
+    table = compare(record, CHAIN, scans, segmenter, cine)
+    ours = of(table, OURS)
     for by in known_groups(ours):
         record.say("\n".join(contour_lines(ours, by)) + "\n")
     flow = flow_table(chain.from_iterable(flow_pairs(scan) for scan in scans))
@@ -120,6 +166,7 @@ def compare_chain(record: Record, scans: list[Labelled], segmenter: Segmenter, c
     path = record.picture("segmentation_flow.png", "Bland-Altman plots of MBF by found and by true contours")
     if path is not None:
         plots.plot_flow(flow, MARGIN, path)
+    return table
 
 
 def flow_pairs(scan: Labelled) -> Iterator[FlowPair]:

@@ -93,7 +93,7 @@ def _metric_table(summary: pd.DataFrame, across: str, p_values: Mapping[str, flo
     cells = {(str(row["metric"]), str(row[across])): row for row in summary.to_dict("records")}
     rows = []
     for metric in (name for name in METRICS if (summary["metric"] == name).any()):
-        row = [_cell(metric, cells.get((metric, column))) for column in columns]
+        row = [metric_cell(metric, cells.get((metric, column))) for column in columns]
         rows.append([TITLES[metric], *row, *([] if p_values is None else [_p(p_values[metric])])])
     counts = [f"{cells[METRICS[0], column]['n']:.0f} ({cells[METRICS[0], column]['failed']:.0f})" for column in columns]
     rows.append(["slices (failed)", *counts, *([] if p_values is None else [""])])
@@ -127,7 +127,8 @@ def _markdown_table(heads: list[str], rows: Iterable[list[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *rows]]
 
 
-def _cell(metric: str, row: Mapping[Hashable, Any] | None) -> str:
+def metric_cell(metric: str, row: Mapping[Hashable, Any] | None) -> str:
+    """Mean ± SD (95 % CI) of a row of `summarise_contours`; a dash where there is nothing."""
     if row is None or not row["n"]:
         return "-"
     digits = 2 if metric.endswith(("_mm", "_deg")) else 3

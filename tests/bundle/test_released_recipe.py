@@ -11,6 +11,8 @@ import pytest
 import torch
 from bundle_scripts import make_small_bundle
 
+from benchmarks.training_curves import DICE
+
 RECIPE = ("train", "train_digital", "train_released")
 SMALL = {
     "epochs": 1,
@@ -37,6 +39,8 @@ def test_recipe_runs(tmp_path: Path, repository: Path, further: tuple[str, ...])
     done = subprocess.run(command, cwd=bundle, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert (bundle / "runs/checkpoints/final.pt").is_file()
+    assert DICE.search(done.stdout), "the curves can't be drawn from this"
+    assert list(bundle.glob("runs/events.*"))
 
 
 def test_recipe_runs_in_two_processes_with_the_papers_network(tmp_path: Path, repository: Path) -> None:

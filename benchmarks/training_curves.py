@@ -1,0 +1,95 @@
+"""Curves of a training: ``python -m benchmarks.training_curves LOG [--write]``.
+
+LOG is what the bundle's training printed: lines of MONAI's ``StatsHandler`` such as ``Epoch: 3/60, Iter: 44/128 --
+train_loss: 0.3242`` and ``Epoch[10] Metrics -- dice: 0.8432``. Where a resumed training has said a step twice, the
+later line counts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from scipy.ndimage import uniform_filter1d
+
+from benchmarks.record import BUNDLE, Record, parser
+from operators.series import FloatArray
+
+LOSS = re.compile(r"Epoch: (\d+)/\d+, Iter: (\d+)/(\d+) -- train_loss: (\S+)")
+DICE = re.compile(r"Epoch\[(\d+)\] Metrics -- dice: (\S+)")
+SMOOTHED = 11
+"""Losses of single batches averaged to a line."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """A training by its steps; rows of step and value."""
+
+    loss: FloatArray
+    """Of a single batch, shape (printed, 2)."""
+    dice: FloatArray
+    """Mean over structures on the validation patients, shape (validation, 2)."""
+
+
+def main() -> None:
+    """Draw and print the last values."""
+    options = parser("Curves of a training.")
+    options.add_argument("log", type=Path)
+    arguments = options.parse_args()
+    curves = read_log(arguments.log.read_text(encoding="utf-8"))
+    record = Record("curves", "benchmarks.training_curves", arguments.write, BUNDLE)
+    last = curves.loss[-SMOOTHED:, 1]
+    record.say(
+        f"{curves.loss[-1, 0]:,.0f} steps. Loss, mean of the last {len(last)} batches printed: {last.mean():.3f}."
+    )
+    if len(curves.dice):
+        dice = curves.dice[:, 1]
+        record.say(f"Dice on the validation patients (simulated): {dice[-1]:.3f} at the end, {dice.max():.3f} at best.")
+    record.say()
+    path = record.picture("training_curves.png", "Loss and validation Dice by step")
+    if path is not None:
+        plot(curves, path)
+    record.close()
+
+
+def read_log(text: str) -> Curves:
+    """The curves in a training's output.
+
+    Raises:
+        ValueError: there are no losses in it.
+    """
+    losses, steps_per_epoch = dict[int, float](), 0
+    for epoch, step, steps, value in LOSS.findall(text):
+        steps_per_epoch = int(steps)
+        losses[(int(epoch) - 1) * steps_per_epoch + int(step)] = float(value)
+    if not losses:
+        raise ValueError("the log has no line such as 'Epoch: 1/60, Iter: 50/128 -- train_loss: 0.2952'")
+    dice = {int(epoch) * steps_per_epoch: float(value) for epoch, value in DICE.findall(text)}
+    return Curves(_rows(losses), _rows(dice))
+
+
+def _rows(values: dict[int, float]) -> FloatArray:
+    return np.array(sorted(values.items()), np.float64).reshape(-1, 2)
+
+
+def plot(curves: Curves, path: Path) -> None:
+    """Loss on the left, Dice on the right."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    steps, loss = curves.loss.T
+    left.plot(steps, loss, ".", color="0.75", markersize=3, label="single batches")
+    left.plot(steps, uniform_filter1d(loss, SMOOTHED, mode="nearest"), label=f"mean of {SMOOTHED}")
+    left.set(xlabel="step", ylabel="cross-entropy + IoU loss")
+    left.legend(fontsize=8, frameon=False)
+    right.plot(*curves.dice.T, "o-", markersize=4)
+    right.set(xlabel="step", ylabel="Dice, validation patients (simulated)")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
