@@ -41,6 +41,8 @@ def make_resumable(trainer: Engine, parts: dict[str, Any], path: Path | str, eve
         for name, state in torch.load(path, map_location="cpu", weights_only=True).items():
             everything[name].load_state_dict(state)
         trainer.state.max_epochs = epochs
+        # Seeded as at its start, it would draw the data of its first steps again.
+        torch.manual_seed(torch.initial_seed() + trainer.state.iteration)
         logger.info("going on after step %d of %s", trainer.state.iteration, path.name)
     trainer.add_event_handler(Events.ITERATION_COMPLETED(every=every) | Events.COMPLETED, save)
     return found

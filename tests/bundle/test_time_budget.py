@@ -49,9 +49,10 @@ def killed() -> None:
 
 
 def test_interrupted_training_goes_on_at_its_step(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints/resume.pt"
+    path, drawn = tmp_path / "checkpoints/resume.pt", list[float]()
 
     def run(stop_after: int | None) -> tuple[torch.nn.Linear, list[int], bool]:
+        torch.manual_seed(5)
         network, steps = torch.nn.Linear(1, 1), []
 
         def step(engine: Engine, _: int) -> None:
@@ -63,6 +64,7 @@ def test_interrupted_training_goes_on_at_its_step(tmp_path: Path) -> None:
         found = make_resumable(trainer, {"network": network}, path, every=3)
         if stop_after is not None:
             trainer.add_event_handler(Events.ITERATION_COMPLETED(once=stop_after), killed)
+        drawn.append(torch.rand(1).item())
         trainer.run(range(10), max_epochs=trainer.state.max_epochs)
         return network, steps, found
 
@@ -73,3 +75,4 @@ def test_interrupted_training_goes_on_at_its_step(tmp_path: Path) -> None:
     assert found
     assert steps == list(range(7, 21)), "step 6 was the last one saved"
     assert network.weight.item() == 20
+    assert drawn[0] != drawn[1], "data of the first steps come again"
