@@ -89,9 +89,9 @@ def read_calibration(bundle: Path, model_sha256: str) -> Calibration | None:
 
 
 def delayed(frames: Tensor) -> Tensor:
-    """The network's input (1, frame, row, col, slice) as if the series had begun `DELAY` frames sooner."""
-    index = torch.arange(frames.shape[1], device=frames.device) - DELAY
-    return frames[:, index.clamp(min=0)]
+    """A prepared image (frame, row, col, 1) as if the series had begun `DELAY` frames sooner."""
+    index = torch.arange(len(frames), device=frames.device) - DELAY
+    return frames[index.clamp(min=0)]
 
 
 def consistency(probabilities: FloatArray, later: FloatArray) -> float:

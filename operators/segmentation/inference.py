@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from operators.errors import IncompleteSeriesError, ModelError
@@ -91,19 +92,13 @@ class Segmenter:
         """
         found = float("nan")
         twice = self._calibration is not None if consistency is None else consistency
-        with torch.inference_mode():
-            data = self.prepare(frames, affine)
-            batch = data["image"][None].to(self._device)
-            data["pred"] = self._infer(batch)[0].cpu()
-            if twice:
-                later = self._infer(delayed(batch))[0].cpu()
-                first, second = (torch.softmax(one[..., 0], 0).numpy() for one in (data["pred"], later))
-                found = confidence.consistency(first, second)
-            data = self._steps["postprocessing"](data)
+        data = self.prepare(frames, affine)
+        logits = self.infer(data["image"])
+        if twice:
+            answers = logits, self.infer(delayed(data["image"]))
+            found = confidence.consistency(*(torch.softmax(one[..., 0], 0).numpy() for one in answers))
         expected = float("nan") if self._calibration is None else self._calibration.expect(found)
-        return Answer(
-            np.asarray(data["pred"], np.uint8)[0, ..., 0], np.asarray(data["probabilities"])[..., 0], found, expected
-        )
+        return Answer(*self.finish(data, logits), found, expected)
 
     @property
     def network(self) -> torch.nn.Module:
@@ -120,9 +115,17 @@ class Segmenter:
         prepared: dict[str, Any] = self._steps["preprocessing"]({"image": image})
         return prepared
 
-    def _infer(self, batch: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self._steps["inferer"](batch, self._steps["network"])
-        return logits
+    def infer(self, image: torch.Tensor) -> torch.Tensor:
+        """The network's logits (label, row, col, 1) of a prepared image (frame, row, col, 1)."""
+        with torch.inference_mode():
+            logits: torch.Tensor = self._steps["inferer"](image[None].to(self._device), self._steps["network"])
+        return logits[0].cpu()
+
+    def finish(self, prepared: dict[str, Any], logits: torch.Tensor) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        """Labels (row, col) and probabilities (label, row, col) on the slice's own grid, by the bundle."""
+        with torch.inference_mode():
+            done = self._steps["postprocessing"]({**prepared, "pred": logits})
+        return np.asarray(done["pred"], np.uint8)[0, ..., 0], np.asarray(done["probabilities"])[..., 0]
 
     def _check(self, series: ImageSeries, answer: Answer, index: int) -> tuple[QualityFlag, ...]:
         """Flags of a slice; one that says that nothing is drawn stands alone."""

@@ -39,7 +39,7 @@ def test_answers_that_share_nothing_leave_half_of_the_certainty() -> None:
 
 
 def test_a_delayed_series_holds_its_first_frame() -> None:
-    series = torch.arange(48.0)[None, :, None, None, None]
+    series = torch.arange(48.0)[:, None, None, None]
     late = delayed(series).flatten()
     assert late[: DELAY + 1].tolist() == [0] * (DELAY + 1)
     assert late[DELAY:].tolist() == list(range(48 - DELAY))
