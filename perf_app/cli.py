@@ -132,12 +132,12 @@ def send(
     output_path: Annotated[Path, typer.Argument(metavar="OUT", help="Folder with results.")],
     url: Annotated[str, typer.Argument(metavar="URL", help="DICOMweb server, such as https://archive/dicom-web.")],
 ) -> None:
-    """Send a folder's DICOM objects to a DICOMweb server; those that it has already aren't sent again."""
+    """Send the objects of a folder's last run to a DICOMweb server; those that it has already aren't sent again."""
     from perf_app.archive import send_objects
-    from perf_app.output_folder import ERROR_FILE
+    from perf_app.output_folder import ERROR_FILE, written_files
 
     _log_to_stderr(logging.CRITICAL)
-    objects = sorted(output_path.glob("*.dcm"))
+    objects = [path for path in written_files(output_path) if path.suffix == ".dcm"]
     if not objects:
         raise typer.BadParameter("there are no DICOM objects in that folder")
     try:

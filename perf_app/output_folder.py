@@ -41,10 +41,33 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def _publish(staging: Path, folder: Path) -> None:
-    """Move every file; results.json last, so that whoever waits for it finds everything else in place."""
+    """Move every file; results.json last, so that whoever waits for it finds everything else in place.
+
+    What an earlier run wrote goes, lest its objects be taken for this one's; nothing else is touched.
+    """
+    earlier = files_of_run(folder)
     (folder / ERROR_FILE).unlink(missing_ok=True)
     for file in sorted(staging.iterdir(), key=lambda file: (file.name == RESULTS_FILE, file.name)):
         file.replace(folder / file.name)
+    for name in set(earlier) - set(files_of_run(folder)):
+        (folder / name).unlink(missing_ok=True)
+
+
+def files_of_run(folder: Path) -> tuple[str, ...]:
+    """Names of the files here that the last run wrote beside its results.json; none where there is no such list."""
+    # The list could have been edited: it never names what lies elsewhere.
+    there = {path.name for path in folder.glob("*") if path.is_file()}
+    try:
+        return tuple(name for name in json.loads((folder / RESULTS_FILE).read_text())["files"] if name in there)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def written_files(folder: Path) -> tuple[Path, ...]:
+    """What the last run wrote; all files that are there where it left no list of them."""
+    listed = files_of_run(folder)
+    there = sorted(path for path in folder.glob("*") if path.is_file())
+    return tuple(path for path in there if not listed or path.name in (*listed, RESULTS_FILE))
 
 
 def refuse_other_study(folder: Path, study_instance_uid: str) -> None:

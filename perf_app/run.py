@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from operators.arterial_input.csv_file import read_csv
 from operators.errors import OutputError, PerfusionError
 from operators.framework import prepare
+from operators.report.results import write_results
 from operators.series import StudyResult
 from perf_app.config import Settings, read_protocol
 from perf_app.output_folder import refuse_other_study, staged, write_error
@@ -106,5 +107,6 @@ def _process(
             from perf_app.nifti import write_nifti
 
             write_nifti(app.result, staging)
+        write_results(app.result, staging)
         objects = tuple(output / path.name for path in sorted(staging.glob("*.dcm")))
     return app.result, objects

@@ -13,8 +13,10 @@ from rich.text import Text
 
 from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.report import summary
+from operators.report.notes import notes
 from operators.series import ScanResult, StudyResult
 from perf_app.config import Settings
+from perf_app.output_folder import written_files
 from perf_app.run import Outcome, run
 
 STEPS = {
@@ -58,12 +60,11 @@ def run_with_progress(settings: Settings, console: Console) -> Outcome:
 
 def results(result: StudyResult, folder: Path) -> RenderableType:
     """A study's flow, its flags, and the files in the folder."""
-    notes = [
-        Text(f"  {note.severity}, {note.scope}: {note.message}", style=STYLES[note.severity])
-        for note in summary.notes(result)
+    flags = [
+        Text(f"  {note.severity}, {note.scope}: {note.message}", style=STYLES[note.severity]) for note in notes(result)
     ]
     said = f"{_units(result)}; ± is the uncertainty: SD of the mean's error by noise, delay and fit."
-    return Group(_table(result), Text(said, style="dim"), *notes, *_files(folder))
+    return Group(_table(result), Text(said, style="dim"), *flags, *_files(folder))
 
 
 def _units(result: StudyResult) -> str:
@@ -97,8 +98,8 @@ def _lowest(scan: ScanResult) -> str:
 
 
 def _files(folder: Path) -> list[Text]:
-    """What lies in the folder: reports by name, DICOM objects counted by their kind."""
-    files = sorted(file for file in folder.iterdir() if file.is_file())
+    """What a run wrote: reports by name, DICOM objects counted by their kind."""
+    files = written_files(folder)
     kinds = Counter(file.name.split("_")[0] for file in files if file.suffix == ".dcm")
     objects = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     named = [f"  {file.name}  ({_size(file)})" for file in files if file.suffix != ".dcm"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from operators.aha_sectors.arrival import early_blood
+from operators.aha_sectors.empty import empty_segments
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
 from operators.aha_sectors.insertion import Septum, find_septum
 from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
@@ -65,11 +66,7 @@ def measure_sectors(segmentation: Segmentation, flow: FlowMap, gadolinium: Gadol
     half_widths = np.array([np.nan if septum is None else septum.half_width for septum in septa])
     by_sector = {s: statistics(flow, sectors == s) for s in SEGMENT_NAMES}
     if sectors.any():
-        flags += [
-            QualityFlag("sector_empty", "warning", f"The {SEGMENT_NAMES[s]} segment ({s}) holds nothing to measure.")
-            for s, found in by_sector.items()
-            if found is None
-        ]
+        flags += empty_segments(by_sector, levels)
     logger.info("sectors on %d of %d slices", int(sectors.any(axis=(1, 2)).sum()), len(labels))
     return SectorReport(
         sectors=sectors,
@@ -123,10 +120,12 @@ def slice_levels(
         names = ("basal", "mid")
     for k, name in zip(order, names, strict=True):
         levels[k] = name
-    if len(order) in (1, 2):
-        taken = " and ".join(levels[k] or "" for k in order)
-        message = f"Only {len(order)} of the slices show the LV; their level can't be told and was taken as {taken}."
-        return levels, [QualityFlag("level_assumed", "warning", message)]
+    told = {
+        1: "Only one slice shows the LV: its level can't be told and was taken as mid.",
+        2: "Only two slices show the LV: their levels can't be told and were taken as basal and mid.",
+    }
+    if len(order) in told:
+        return levels, [QualityFlag("level_assumed", "warning", told[len(order)])]
     return levels, []
 
 

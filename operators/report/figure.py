@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from operators.report.colours import TERRITORY_COLOURS, flow_scale, reserve_scal
 from operators.report.contours import heart_window
 from operators.report.curves import limits
 from operators.report.map_picture import draw_map, draw_scale
+from operators.report.notes import notes
 from operators.report.panels import INK, LINE, MUTED, draw_bulls_eye, draw_curves, draw_motion, draw_table
 from operators.series import ScanResult, StudyResult
 
@@ -33,7 +35,7 @@ _RIGHT_WIDTH = WIDTH - MARGIN - _RIGHT
 _ROW_TITLE = 0.27
 _CURVES, _TABLE, _FLAG_LINE = 1.8, 3.05, 0.115
 """Heights of these parts [inch]."""
-_FLAG_HEAD = 1.65
+_FLAG_HEAD = 1.95
 """Width of what stands before a flag's sentence [inch]."""
 _OF_TABLE = "Table: SD over the pixels; uncertainty: SD of the mean's error; endo / epi: inner, outer half of the wall."
 _FONT = get_font(findfont("DejaVu Sans"))
@@ -183,10 +185,10 @@ def _table(page: Page, y: float, result: StudyResult) -> None:
 def _flag_lines(result: StudyResult) -> list[tuple[str, str, str]]:
     """(severity, head, text) of each printed line; head is empty where a sentence goes on."""
     lines: list[tuple[str, str, str]] = []
-    for note in summary.notes(result):
+    for note in notes(result):
         head = f"{note.severity}, {note.scope}"
-        wrapped = textwrap.wrap(note.message, 118) or [""]
-        lines += [(note.severity, head if k == 0 else "", part) for k, part in enumerate(wrapped)]
+        wrapped = zip_longest(textwrap.wrap(head, 40), textwrap.wrap(note.message, 116), fillvalue="")
+        lines += [(note.severity, *both) for both in wrapped]
     return lines
 
 

@@ -8,13 +8,12 @@ from typing import Any
 from monai.deploy.core import Fragment
 
 from operators.door import Door
-from operators.report.results import write_results
 from operators.report.writing import write_report
 from operators.series import StudyResult
 
 
 class Report(Door):
-    """Writes results.json and the report, then passes the result on to what needs these files."""
+    """Writes the report, then passes the result on to what needs these files."""
 
     inputs = ("result",)
     output = "result"
@@ -24,6 +23,5 @@ class Report(Door):
         super().__init__(fragment, *args, **kwargs)
 
     def work(self, result: StudyResult) -> StudyResult:  # type: ignore[override]
-        write_results(result, self.folder)
         write_report(result, self.folder)
         return result

@@ -17,6 +17,7 @@ from operators.report.contours import Window, heart_window, sector_outlines, una
 from operators.report.curves import motion_strip
 from operators.report.film import films
 from operators.report.map_picture import direction, map_colours
+from operators.report.notes import notes
 from operators.report.svg import chart, gray_uri, path, paths, png_uri
 from operators.report.table import columns, rows
 from operators.series import FloatArray, FlowUnit, ScanResult, State, StudyResult
@@ -59,7 +60,7 @@ def render(result: StudyResult) -> str:
         reserve=summary.number(result.reserve_global),
         columns=columns(result),
         rows=rows(result),
-        notes=summary.notes(result),
+        notes=notes(result),
         told={
             "sectors": _sectors(result),
             "views": views,

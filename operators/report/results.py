@@ -26,8 +26,13 @@ logger = logging.getLogger(__name__)
 FILE_NAME = "results.json"
 
 
-def build_results(result: StudyResult) -> Results:
-    """All numbers of a study as the contract has them; NaN becomes null."""
+def build_results(result: StudyResult, files: Sequence[str] = ()) -> Results:
+    """All numbers of a study as the contract has them; NaN becomes null.
+
+    Args:
+        result: of the study.
+        files: names of what else the run wrote.
+    """
     segmentation = result.scans[0].segmentation
     return Results(
         schema_version="1.0",
@@ -44,19 +49,22 @@ def build_results(result: StudyResult) -> Results:
             sectors={str(number): _rounded(result.reserve_by_sector.get(number), 3) for number in SEGMENT_NAMES},
         ),
         quality=_quality(result.flags),
+        files=list(files),
     )
 
 
 def write_results(result: StudyResult, folder: Path) -> Path:
-    """Write results.json into a folder that exists and return its path.
+    """Write results.json into a folder that holds all else that the run wrote, and return its path.
 
     Raises:
         OutputError: the file can't be written.
     """
-    text = json.dumps(build_results(result).model_dump(mode="json", by_alias=True), indent=1, allow_nan=False)
-    Results.model_validate_json(text)
     path = folder / FILE_NAME
     try:
+        files = sorted(file.name for file in folder.iterdir() if file.is_file() and file != path)
+        results = build_results(result, files).model_dump(mode="json", by_alias=True)
+        text = json.dumps(results, indent=1, allow_nan=False)
+        Results.model_validate_json(text)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(

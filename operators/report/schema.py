@@ -188,3 +188,6 @@ class Results(_Record):
     scans: list[Scan] = Field(min_length=1, description="Stress first, then rest, then unknown")
     reserve: Reserve
     quality: list[Quality] = Field(description="Of the study as a whole")
+    files: list[str] = Field(
+        default=[], description="Names of the report, DICOM and other files of this run, in the same folder"
+    )

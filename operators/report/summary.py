@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from operators.aha_sectors.model import SEGMENT_NAMES
-from operators.series import FlowUnit, QualityFlag, ScanResult, Severity, Statistics, StudyResult
+from operators.series import FlowUnit, ScanResult, Statistics, StudyResult
 
 RESEARCH_USE_ONLY = "Research use only"
 NO_DIAGNOSIS = "not a medical device, not for diagnosis"
 TRAINING = "Segmentation network trained on simulated (digital) patients"
 NO_VALUE = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One quality flag and what it is about."""
-
-    scope: str
-    """Study, or the scan and the slice."""
-    severity: Severity
-    message: str
 
 
 def known(value: Statistics | None) -> Statistics | None:
@@ -147,24 +136,6 @@ def motion_millimetres(scan: ScanResult) -> tuple[str, str]:
         for values in (scan.motion.rms_mm_before, scan.motion.rms_mm_after)
     )
     return tuple(NO_VALUE if math.isnan(value) else f"{value:.1f} mm" for value in (before, after))  # type: ignore[return-value]
-
-
-def notes(result: StudyResult) -> tuple[Note, ...]:
-    """Every quality flag, and why a scan is only relative; the gravest first."""
-    found = [*_notes("study", result.flags)]
-    for title, scan in zip(titles(result), result.scans, strict=True):
-        found += _notes(title, scan.flags)
-        if scan.flow.why_relative and scan.flow.why_relative not in [flag.message for flag in scan.flags]:
-            found.append(Note(title, "warning", scan.flow.why_relative))
-    order = ("withheld", "warning", "info")
-    return tuple(sorted(found, key=lambda note: order.index(note.severity)))
-
-
-def _notes(scope: str, flags: Iterable[QualityFlag]) -> list[Note]:
-    return [
-        Note(scope if flag.slice is None else f"{scope}, slice {flag.slice + 1}", flag.severity, flag.message)
-        for flag in flags
-    ]
 
 
 def study_date(result: StudyResult) -> str:

@@ -252,7 +252,20 @@ def test_a_segment_that_the_gap_takes_has_no_value_and_a_flag() -> None:
     gap[1:] = False
     report = measured(without(one, gap))
     assert report.by_sector[2] is None
-    assert [flag.code for flag in report.flags] == ["sector_empty"]
+    assert [(flag.code, flag.message) for flag in report.flags] == [
+        ("sector_empty", "The basal anteroseptal segment (2) holds nothing to measure.")
+    ]
+
+
+def test_all_segments_of_slices_that_are_not_there_are_told_in_one_sentence() -> None:
+    one = heart()
+    report = measured(without(one, (np.arange(3) != 1)[:, None, None] & (one.labels > 0)))
+    assert [s for s, found in report.by_sector.items() if found is not None] == [7, 8, 9, 10, 11, 12]
+    flags = {flag.code: flag.message for flag in report.flags}
+    assert len(flags) == len(report.flags) == 2
+    assert flags["level_assumed"].endswith("taken as mid.")
+    for words in ("10 of the 16 segments", "all basal ones (1 to 6), a level that no slice", "apical ones (13 to 16)"):
+        assert words in flags["sector_empty"]
 
 
 @pytest.mark.parametrize("k", range(3))

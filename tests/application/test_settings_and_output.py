@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from operators.errors import OutputError, SettingError
 from perf_app.config import read_protocol, read_settings
-from perf_app.output_folder import refuse_other_study, staged, write_error
+from perf_app.output_folder import refuse_other_study, staged, write_error, written_files
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +65,38 @@ def test_results_appear_together_and_clear_an_old_error(tmp_path: Path) -> None:
         (staging / "a.dcm").write_text("a")
         assert not (tmp_path / "a.dcm").exists()
     assert [file.name for file in tmp_path.iterdir()] == ["a.dcm"]
+
+
+def run_that_writes(folder: Path, *names: str, listed: Sequence[str] | None = None) -> set[str]:
+    """Names of all that is there afterwards."""
+    with staged(folder) as staging:
+        for name in names:
+            (staging / name).write_text("x")
+        (staging / "results.json").write_text(json.dumps({"files": names if listed is None else listed}))
+    return {file.name for file in folder.iterdir()}
+
+
+def test_a_rerun_replaces_what_the_last_run_wrote_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "mine.dcm").write_text("mine")
+    run_that_writes(tmp_path, "report.pdf", "map_1.dcm", "flow.nii.gz")
+    there = run_that_writes(tmp_path, "report.pdf", "map_2.dcm")
+    assert there == {"mine.dcm", "report.pdf", "map_2.dcm", "results.json"}
+    assert {file.name for file in written_files(tmp_path)} == there - {"mine.dcm"}
+
+
+def test_a_list_of_files_elsewhere_harms_none(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    out = tmp_path / "out"
+    run_that_writes(out, listed=["../mine.txt", str(tmp_path / "mine.txt"), "..", ".", "", 7])  # type: ignore[list-item]
+    run_that_writes(out, "report.pdf")
+    assert (tmp_path / "mine.txt").exists()
+
+
+def test_without_a_list_all_files_are_the_run_s(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{}")
+    (tmp_path / "map.dcm").write_text("x")
+    assert {file.name for file in written_files(tmp_path)} == {"results.json", "map.dcm"}
+    assert written_files(tmp_path / "nowhere") == ()
 
 
 def test_a_folder_that_is_a_file_cannot_be_written(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.report import summary
+from operators.report.notes import notes
 from operators.series import StudyResult
 from perf_app.terminal import results
 
@@ -30,7 +31,7 @@ def test_flow_flags_and_files_are_told(name: str, tmp_path: Path) -> None:
     for scan in result.scans:
         assert summary.mean(scan.sectors.whole, scan.flow.unit) in text
         assert ("mL/min/g" in text) == (scan.flow.unit == "mL/min/g")
-    for note in summary.notes(result):
+    for note in notes(result):
         assert f"{note.severity}, {note.scope}: {note.message}" in text
     assert "report.html  (2 kB)" in text
     assert "2 DICOM objects (*.dcm): 2 segmentation" in text

@@ -100,3 +100,16 @@ def test_a_folder_and_a_server_are_one_too_many(tmp_path: Path) -> None:
 def test_sending_needs_a_url_and_objects(written: Written, tmp_path: Path) -> None:
     assert CliRunner().invoke(people, ["send", str(written.folder), "archive"]).exit_code == 2
     assert CliRunner().invoke(people, ["send", str(tmp_path), URL]).exit_code == 2
+
+
+def test_only_the_last_run_s_objects_are_sent(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("perf_app.archive.send_objects", lambda _, paths: sent.extend(path.name for path in paths))
+    names = [path.name for path in map(Path, (shutil.copy(path, tmp_path) for path in written.paths))]
+    earlier, last = names[:2], names[2:]
+    (tmp_path / "results.json").write_text(json.dumps({"files": last}))
+    assert CliRunner().invoke(people, ["send", str(tmp_path), URL]).exit_code == 0
+    assert sorted(sent) == sorted(last)
+    assert all((tmp_path / name).exists() for name in earlier)

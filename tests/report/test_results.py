@@ -36,6 +36,16 @@ def test_file_fits_its_schema_and_bears_no_identity(tmp_path: Path, absolute: bo
     assert not [canary for canary in CANARIES if canary in text]
 
 
+def test_files_beside_it_are_listed(tmp_path: Path) -> None:
+    for name in ("report.pdf", "map.dcm"):
+        (tmp_path / name).touch()
+    for _ in range(2):
+        assert json.loads(write_results(make_study_result(), tmp_path).read_text())["files"] == [
+            "map.dcm",
+            "report.pdf",
+        ]
+
+
 def test_numbers_are_the_records() -> None:
     stress = make_scan_result(State.STRESS, empty_sectors=(5,))
     results = build_results(make_study_result(stress, make_scan_result(State.REST, mbf=1.0)))
