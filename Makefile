@@ -11,7 +11,7 @@ OHIF := build/ohif/$(OHIF_VERSION)/index.html
 # The archive, validators and browser that the tests use: command:Debian package.
 TOOLS := dsrdump:dcmtk dcmsend:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
 
-.PHONY: help demo test tools lint bench monailabel-test map map-run clean
+.PHONY: help demo pictures test tools lint bench monailabel-test map map-run clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ demo: $(STAMP) ## a digital patient's study, analysed: what it wrote is listed a
 	$(BIN)/perf-app demo $(OUT)
 
 # Two workers that take all threads each would wait for one another.
+pictures: demo tools ## the pictures in the documentation, of the demo's digital patient
+	$(BIN)/python -m benchmarks.pictures $(OUT)
+	$(BIN)/python -m benchmarks.viewer_picture $(OUT)
+
 test: $(STAMP) tools ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 

@@ -1,10 +1,13 @@
-"""The pictures in the documentation, of the demo's digital (simulated) patient: ``python -m benchmarks.pictures``."""
+"""The pictures in the documentation, of the demo's digital (simulated) patient.
+
+``perf-app demo``, then ``python -m benchmarks.pictures [DEMO]``.
+"""
 
 from __future__ import annotations
 
-import sys
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -14,16 +17,10 @@ from playwright.sync_api import expect
 
 from benchmarks.browser import chromium
 from benchmarks.colour_vision import VISIONS, seen
+from benchmarks.demo import demo
 from benchmarks.surroundings import REPOSITORY
 from operators.report.colours import ColourScale, flow_scale
 from operators.report.panels import draw_bulls_eye
-from operators.report.summary import means
-from operators.series import ScanResult
-from perf_app.cli import DEMO_SEED
-from perf_app.config import read_settings
-from perf_app.phantom.patient import draw_patient
-from perf_app.phantom.study import write_study
-from perf_app.run import run
 
 DOCS = REPOSITORY / "docs"
 WIDTH = 1000
@@ -52,15 +49,21 @@ def photograph(page: Path, target: Path) -> None:
         opened.screenshot(path=target)
 
 
-def compare_visions(scan: ScanResult, target: Path) -> None:
+def stress_flow(results: Path) -> dict[int, float | None]:
+    """Mean MBF of each AHA segment at stress."""
+    (scan,) = (one for one in json.loads(results.read_text())["scans"] if one["state"] == "stress")
+    return {int(number): found and found["mean"] for number, found in scan["flow"]["sectors"].items()}
+
+
+def compare_visions(flow: Mapping[int, float | None], target: Path) -> None:
     """The bull's-eye as each colour vision sees it, in the report's colours and in a rainbow."""
     figure = Figure(figsize=(8, 4.4), dpi=130, facecolor="white")
-    usual = flow_scale([scan], scan.flow.unit)
+    usual = flow_scale([], "mL/min/g")
     rainbow = ColourScale(usual.low, usual.high, usual.label, "jet")
     for row, scale in enumerate((usual, rainbow)):
         for column, vision in enumerate(VISIONS):
             axes = figure.add_axes((column / 4, 0.5 - row / 2, 1 / 4, 0.45))
-            draw_bulls_eye(axes, means(scan.sectors.by_sector), scale, scan.flow.unit, f"{scale.colormap}: {vision}")
+            draw_bulls_eye(axes, flow, scale, "mL/min/g", f"{scale.colormap}: {vision}")
             for patch in axes.patches:
                 patch.set_facecolor(to_hex(seen(np.array(patch.get_facecolor()[:3]), vision).tolist()))
             for line in axes.lines:
@@ -69,17 +72,12 @@ def compare_visions(scan: ScanResult, target: Path) -> None:
 
 
 def main() -> None:
-    """Make the patient, analyse it, and draw."""
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        write_study(folder / "study", draw_patient(DEMO_SEED))
-        outcome = run(read_settings(input_path=folder / "study", output_path=folder / "out"))
-        if outcome.result is None:
-            sys.exit(outcome.exit_code)
-        (DOCS / "report").mkdir(exist_ok=True)
-        shrink(folder / "out" / "report.png", DOCS / "report.png")
-        photograph(folder / "out" / "report.html", DOCS / "report" / "page.png")
-        compare_visions(outcome.result.scans[0], DOCS / "report" / "colours.png")
+    """Draw what the demo left."""
+    results = demo().results
+    (DOCS / "report").mkdir(exist_ok=True)
+    shrink(results / "report.png", DOCS / "report.png")
+    photograph(results / "report.html", DOCS / "report" / "page.png")
+    compare_visions(stress_flow(results / "results.json"), DOCS / "report" / "colours.png")
 
 
 if __name__ == "__main__":

@@ -1,41 +1,36 @@
-"""Results of the demo's digital (simulated) patient in the OHIF viewer: ``python -m benchmarks.viewer_picture``."""
+"""Results of the demo's digital (simulated) patient in the OHIF viewer, from an Orthanc archive.
+
+``perf-app demo``, then ``python -m benchmarks.viewer_picture [DEMO]``.
+"""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.browser import WEBGL, chromium
+from benchmarks.demo import demo
 from benchmarks.ohif import Viewer, ohif
 from benchmarks.orthanc import orthanc
 from benchmarks.surroundings import REPOSITORY
 from perf_app.archive import send_objects
-from perf_app.cli import DEMO_SEED
-from perf_app.config import read_settings
-from perf_app.phantom.patient import draw_patient
-from perf_app.phantom.study import write_study
-from perf_app.run import run
 
 SIZE = (1000, 640)
 """Of the picture [pixel]."""
 
 
 def main() -> None:
-    """Make the patient, send it to an archive, analyse it from there and back, and look at it."""
+    """Send study and results to an archive, and look at them there."""
+    made = demo()
     with TemporaryDirectory() as scratch, orthanc(Path(scratch)) as server:
-        folder = Path(scratch)
-        write_study(folder / "study", draw_patient(DEMO_SEED))
-        send_objects(server.dicomweb, (folder / "study").rglob("*.dcm"))
+        send_objects(server.dicomweb, [*made.images(), *made.objects()])
         (study,) = server.studies()
-        archive = {"from_dicomweb": server.dicomweb, "study": study, "to_dicomweb": server.dicomweb}
-        outcome = run(read_settings(output_path=folder / "out", **archive))
-        if outcome.exit_code:
-            sys.exit(outcome.exit_code)
+        print(f"{server.count()} objects in the archive", flush=True)
         with ohif(server.dicomweb) as url, chromium(WEBGL) as browser:
             viewer = Viewer(browser, url, study, *SIZE)
             viewer.show("Segmentation stress")
             viewer.photograph(REPOSITORY / "docs" / "viewer.png")
+    print("docs/viewer.png")
 
 
 if __name__ == "__main__":
