@@ -17,7 +17,7 @@ from operators.series import FloatArray, ScanResult
 
 WIDTH, HEIGHT = 440.0, 230.0
 """Size of a chart in its own units."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 42.0, 10.0, 34.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 42.0, 10.0, 34.0
 
 
 def path(points: FloatArray, *, closed: bool = False) -> str:
