@@ -30,6 +30,9 @@ AifSource = Literal["aif_series", "file", "perfusion_series", "none"]
 Level = Literal["basal", "mid", "apical"]
 Severity = Literal["info", "warning", "withheld"]
 
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+"""From DICOM's patient coordinates to NIfTI's and back, before an affine."""
+
 
 class State(StrEnum):
     """Haemodynamic state during the injection."""

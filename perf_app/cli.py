@@ -158,7 +158,7 @@ def inspect(
     """Show what a folder holds and what would be done with it; runs nothing."""
     from operators.dicom_loading.inspection import inspect_folder
     from perf_app.inspection_table import inspection_table
-    from perf_app.selection import read_rules
+    from perf_app.rules_file import read_rules
 
     _log_to_stderr(logging.CRITICAL)
     try:

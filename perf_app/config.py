@@ -1,21 +1,18 @@
-"""The only reader of settings: the command's arguments, HOLOSCAN_* environment variables, a site's protocol file."""
+"""Settings of a run, from the command's arguments and HOLOSCAN_* environment variables."""
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydicom.uid import RE_VALID_UID
 
 from operators.errors import SettingError
-from operators.protocol import Protocol
-from operators.series import Sequence, State
+from operators.series import State
 
 SHIPPED_BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
 DEFAULT_HEMATOCRIT = 0.42
@@ -103,83 +100,3 @@ def read_settings(**arguments: Any) -> Settings:
             hint="Name the input with -i and the output with -o, or set HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH; "
             "in place of a folder, --from-dicomweb takes a URL (http:// or https://) together with --study and a UID.",
         ) from None
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _SequenceFile(_Strict):
-    readout: Literal["flash", "bssfp"] | None = None
-    echo_spacing_ms: float | None = Field(default=None, gt=0, lt=20)
-    echo_time_ms: float | None = Field(default=None, gt=0, lt=20)
-    flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
-    saturation_time_ms: float | None = Field(default=None, gt=0, lt=1000)
-    phase_encodes: int | None = Field(default=None, gt=0)
-    acceleration: float | None = Field(default=None, ge=1)
-
-    def record(self) -> Sequence:
-        return Sequence(
-            readout=self.readout,
-            repetition_time=_seconds(self.echo_spacing_ms),
-            echo_time=_seconds(self.echo_time_ms),
-            flip_angle=_radians(self.flip_angle_deg),
-            saturation_time=_seconds(self.saturation_time_ms),
-            phase_encodes=self.phase_encodes,
-            acceleration=self.acceleration,
-        )
-
-
-class _ProtocolFile(_Strict):
-    perfusion: _SequenceFile = _SequenceFile()
-    aif: _SequenceFile = _SequenceFile()
-    pd_flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
-    aif_pd_flip_angle_deg: float | None = Field(default=None, gt=0, le=180)
-    field_strength_t: float | None = Field(default=None, gt=0, lt=20)
-    t1_blood_ms: float | None = Field(default=None, gt=100, lt=5000)
-    t1_myocardium_ms: float | None = Field(default=None, gt=100, lt=5000)
-    relaxivity_l_per_mmol_s: float | None = Field(default=None, gt=0, lt=30)
-    hematocrit: float | None = Field(default=None, ge=0, lt=0.8)
-
-
-def read_protocol(path: Path | None) -> Protocol:
-    """A site's protocol file; an empty protocol where there is none. Its keys are in docs/protocol.md.
-
-    Raises:
-        SettingError: the file can't be read, isn't YAML, or holds an unknown key or an impossible value.
-    """
-    if path is None:
-        return Protocol()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        file = _ProtocolFile.model_validate(content)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _protocol_error(path, "can't be read as YAML") from error
-    except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors())
-        raise _protocol_error(path, f"holds what a protocol can't: {details}") from None
-    return Protocol(
-        perfusion=file.perfusion.record(),
-        aif=file.aif.record(),
-        pd_flip_angle=_radians(file.pd_flip_angle_deg),
-        aif_pd_flip_angle=_radians(file.aif_pd_flip_angle_deg),
-        field_strength_t=file.field_strength_t,
-        t1_blood=_seconds(file.t1_blood_ms),
-        t1_myocardium=_seconds(file.t1_myocardium_ms),
-        relaxivity=file.relaxivity_l_per_mmol_s,
-        hematocrit=file.hematocrit,
-    )
-
-
-def _protocol_error(path: Path, what: str) -> SettingError:
-    return SettingError(
-        f"The protocol file {what}.", where=path.name, hint="Its keys and units are listed in docs/protocol.md."
-    )
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
-
-
-def _radians(degrees: float | None) -> float | None:
-    return None if degrees is None else math.radians(degrees)

@@ -7,9 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from operators.series import FloatArray, ScanResult, StudyResult
-
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+from operators.series import LPS_TO_RAS, FloatArray, ScanResult, StudyResult
 
 
 def write_nifti(result: StudyResult, folder: Path) -> tuple[Path, ...]:

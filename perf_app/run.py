@@ -15,9 +15,10 @@ from operators.errors import OutputError, PerfusionError
 from operators.framework import prepare
 from operators.report.results import write_results
 from operators.series import StudyResult
-from perf_app.config import Settings, read_protocol
+from perf_app.config import Settings
 from perf_app.output_folder import refuse_other_study, staged, write_error
-from perf_app.selection import read_rules
+from perf_app.protocol_file import read_protocol
+from perf_app.rules_file import read_rules
 
 logger = logging.getLogger(__name__)
 

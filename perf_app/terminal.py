@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from operators.aha_sectors.model import SEGMENT_NAMES
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
 from operators.report import summary
 from operators.report.notes import notes
 from operators.series import ScanResult, StudyResult
@@ -34,7 +34,6 @@ STEPS = {
 }
 """Of the chain, by room, in plain words."""
 STYLES = {"withheld": "bold red", "warning": "yellow", "info": "none"}
-_TERRITORIES = ("LAD", "RCA", "LCx")
 
 
 def run_with_progress(settings: Settings, console: Console) -> Outcome:
@@ -75,13 +74,13 @@ def _table(result: StudyResult) -> Table:
     title = f"{summary.RESEARCH_USE_ONLY}. {summary.TRAINING}."
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    for name in ("global", *_TERRITORIES):
+    for name in ("global", *SEGMENTS_OF_TERRITORY):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("lowest segment")
     for title, scan in zip(summary.titles(result), result.scans, strict=True):
         unit, sectors = scan.flow.unit, scan.sectors
         whole = " ".join((summary.mean(sectors.whole, unit), summary.uncertainty(summary.known(sectors.whole), unit)))
-        parts = [summary.mean(sectors.by_territory[name], unit) for name in _TERRITORIES]
+        parts = [summary.mean(sectors.by_territory[name], unit) for name in SEGMENTS_OF_TERRITORY]
         shown = "withheld" if scan.withheld and sectors.whole is None else whole
         table.add_row(title, shown, *parts, _lowest(scan))
     if summary.has_reserve(result):

@@ -65,6 +65,8 @@ CLOCKS: dict[str, Clock] = {
     "TriggerTime": partial(_scaled, "TriggerTime", 0.001),
 }
 """In seconds, in the order of preference."""
+ON_THE_WALL = ("FrameAcquisitionDateTime", "AcquisitionTime", "ContentTime")
+"""Those that go on between injections and series."""
 COUNTERS: dict[str, Clock] = {
     name: partial(_scaled, name, 1.0) for name in ("TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber")
 }
@@ -106,11 +108,8 @@ def disagreeing(groups: Sequence[Sequence[Dataset]]) -> tuple[str, ...]:
     found = []
     for name in (*CLOCKS, *COUNTERS):
         readings = [values for group in groups if (values := read(name, group)) is not None]
-        usable = len(readings) == len(groups) and all(map(tells_apart, readings))
-        if (
-            usable
-            and (name in COUNTERS or all(map(_beats, readings)))
-            and any((np.diff(v) < 0).any() for v in readings)
-        ):
+        told = len(readings) == len(groups) and all(map(tells_apart, readings))
+        trusted = told and (name in COUNTERS or all(map(_beats, readings)))
+        if trusted and any((np.diff(values) < 0).any() for values in readings):
             found.append(name)
     return tuple(found)

@@ -79,7 +79,7 @@ class FileSeries:
     @property
     def span(self) -> tuple[float, float] | None:
         """First and last moment on the clock on the wall [s]; None where the headers tell none."""
-        for name in ("FrameAcquisitionDateTime", "AcquisitionTime", "ContentTime"):
+        for name in clock.ON_THE_WALL:
             values = clock.read(name, self.headers)
             if values is not None and len(values) and (len(values) == 1 or np.ptp(values) > 0):
                 return float(values.min()), float(values.max())

@@ -20,7 +20,6 @@ PAUSE_S = 120.0
 """Longer than any pause within a first pass, shorter than any between two injections."""
 STRAY = 0.5
 """Part of the fullest slice's frames that a slice must have."""
-WALL_CLOCKS = ("FrameAcquisitionDateTime", "AcquisitionTime", "ContentTime")
 
 
 def by_injection(images: Images) -> list[Images]:
@@ -42,7 +41,7 @@ def by_injection(images: Images) -> list[Images]:
 
 def _wall_times(images: Images) -> FloatArray | None:
     """Seconds on the first clock on the wall that isn't constant."""
-    for name in WALL_CLOCKS:
+    for name in clock.ON_THE_WALL:
         values = clock.read(name, [image.header for image in images])
         if values is not None and len(values) and np.ptp(values) > 0:
             return values

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence as ContentItems
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
 from operators.dicom_writing.codes import (
     ENDOCARDIAL,
     EPICARDIAL,
@@ -75,7 +75,7 @@ class MeasurementGroups:
         """The coronary arteries' territories."""
         for name, statistics in self.scan.sectors.by_territory.items():
             if statistics is not None:
-                mask = np.isin(self.scan.sectors.sectors, [n for n, artery in TERRITORY_OF.items() if artery == name])
+                mask = np.isin(self.scan.sectors.sectors, SEGMENTS_OF_TERRITORY[name])
                 yield self._plain(f"territory {name}", hd.FindingSite(TERRITORIES[name]), statistics, mask)
 
     def layers(self) -> Iterator[Group]:

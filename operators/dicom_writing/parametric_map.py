@@ -13,10 +13,11 @@ from pydicom import Dataset
 from pydicom.uid import ParametricMapStorage
 
 from operators.dicom_writing.codes import private_scheme, quantity
-from operators.dicom_writing.common import CREATOR, NAME, DicomObject, heart_item, make_uid, stamp
+from operators.dicom_writing.common import CREATOR, NAME, DicomObject, heart_item, stamp
 from operators.dicom_writing.sources import (
     as_one_series,
     name_sources,
+    object_identity,
     parallel_slices,
     reference_headers,
     source_images,
@@ -43,10 +44,7 @@ def mapped(result: StudyResult, scan: ScanResult) -> list[Mapped]:
     found = []
     for index, slices in enumerate(parallel_slices(scan)):
         if np.isfinite(scan.flow.flow[slices]).any():
-            identity = source_images(result, scan)[0]
-            identity.SOPClassUID = ParametricMapStorage
-            identity.SOPInstanceUID = make_uid(result, [scan], "map", index)
-            identity.SeriesInstanceUID = make_uid(result, [scan], "map series", index)
+            identity = object_identity(result, scan, ParametricMapStorage, "map", index)
             found.append(Mapped(index, slices, identity))
     return found
 

@@ -19,10 +19,11 @@ from pydicom.uid import SegmentationStorage, generate_uid
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.dicom_writing.codes import LV_CAVITY, LV_MYOCARDIUM, RV, SEGMENTS
-from operators.dicom_writing.common import CREATOR, NAME, DicomObject, make_uid, stamp
+from operators.dicom_writing.common import CREATOR, NAME, DicomObject, stamp
 from operators.dicom_writing.sources import (
     as_one_series,
     name_sources,
+    object_identity,
     parallel_slices,
     reference_headers,
     source_images,
@@ -71,7 +72,8 @@ def segmented(result: StudyResult, scan: ScanResult) -> list[Segmented]:
     found = []
     for index, slices in enumerate(parallel_slices(scan)):
         if segments := _segments(scan, slices):
-            found.append(Segmented(index, slices, segments, _identity(result, scan, index)))
+            identity = object_identity(result, scan, SegmentationStorage, "seg", index)
+            found.append(Segmented(index, slices, segments, identity))
     return found
 
 
@@ -83,14 +85,6 @@ def _segments(scan: ScanResult, slices: list[int]) -> list[Segment]:
         for number, name in SEGMENT_NAMES.items()
     ]
     return [segment for segment in found if segment.mask.any()]
-
-
-def _identity(result: StudyResult, scan: ScanResult, orientation: int) -> Dataset:
-    image = source_images(result, scan)[0]
-    image.SOPClassUID = SegmentationStorage
-    image.SOPInstanceUID = make_uid(result, [scan], "seg", orientation)
-    image.SeriesInstanceUID = make_uid(result, [scan], "seg series", orientation)
-    return image
 
 
 def segmentations(result: StudyResult, folder: Path) -> Iterator[DicomObject]:  # noqa: ARG001

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.uid import MRImageStorage, generate_uid
+from pydicom.uid import UID, MRImageStorage, generate_uid
 
-from operators.dicom_writing.common import NAME, REQUIRED
+from operators.dicom_writing.common import NAME, REQUIRED, make_uid
 from operators.flow_mapping.scanner_map import MODEL
 from operators.series import ImageSeries, ScanResult, StudyResult
 
@@ -72,6 +72,15 @@ def _identity(result: StudyResult, header: Dataset) -> Dataset:
     image.StudyInstanceUID = result.study.study_instance_uid
     for keyword in REQUIRED:
         setattr(image, keyword, None)
+    return image
+
+
+def object_identity(result: StudyResult, scan: ScanResult, sop_class: UID, word: str, orientation: int) -> Dataset:
+    """What others refer to one of a scan's objects by: its UIDs, and attributes as of `source_images`."""
+    image = source_images(result, scan)[0]
+    image.SOPClassUID = sop_class
+    image.SOPInstanceUID = make_uid(result, [scan], word, orientation)
+    image.SeriesInstanceUID = make_uid(result, [scan], f"{word} series", orientation)
     return image
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.series import PerfusionStudy, ScanResult, State, Statistics, StudyResult
-
-SECTORS = range(1, 17)
 
 
 def assemble_study(study: PerfusionStudy, scan_results: tuple[ScanResult, ...], software_version: str) -> StudyResult:
@@ -14,10 +13,10 @@ def assemble_study(study: PerfusionStudy, scan_results: tuple[ScanResult, ...], 
     """
     stress, rest = (_only_absolute(scan_results, state) for state in (State.STRESS, State.REST))
     whole: float | None = None
-    sectors: dict[int, float | None] = dict.fromkeys(SECTORS)
+    sectors: dict[int, float | None] = dict.fromkeys(SEGMENT_NAMES)
     if stress is not None and rest is not None:
         whole = _ratio(stress.sectors.whole, rest.sectors.whole)
-        sectors = {s: _ratio(stress.sectors.by_sector[s], rest.sectors.by_sector[s]) for s in SECTORS}
+        sectors = {s: _ratio(stress.sectors.by_sector[s], rest.sectors.by_sector[s]) for s in SEGMENT_NAMES}
     return StudyResult(study, scan_results, whole, sectors, study.flags, software_version)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
 from operators.report.contours import heart_window
 from operators.series import BoolArray, FloatArray, ImageSeries, Label, ScanResult
 
@@ -39,9 +39,9 @@ def tissue_curves(result: ScanResult) -> TissueCurves:
     if with_flow.any():
         sectors = np.where(with_flow, sectors, 0)
     numbers = [number for number in SEGMENT_NAMES if np.any(sectors == number)]
-    names = [name for name in ("LAD", "RCA", "LCx") if any(TERRITORY_OF[number] == name for number in numbers)]
-    territories = {name: np.isin(sectors, [n for n in numbers if TERRITORY_OF[n] == name]) for name in names}
     segments = {number: sectors == number for number in numbers}
+    territories = {name: np.isin(sectors, theirs) for name, theirs in SEGMENTS_OF_TERRITORY.items()}
+    territories = {name: mask for name, mask in territories.items() if mask.any()}
     return TissueCurves(
         times=series.times[0],
         sectors={number: _mean_curve(series, series.pixels, mask) for number, mask in segments.items()},

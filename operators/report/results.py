@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from operators.aha_sectors.model import SEGMENT_NAMES
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
 from operators.errors import OutputError
 from operators.report import schema
 from operators.report.schema import Results
-from operators.report.summary import all_assumptions
-from operators.series import FloatArray, FlowComparison, Label, QualityFlag, ScanResult, Statistics, StudyResult
+from operators.report.summary import all_assumptions, motion_rms
+from operators.series import FlowComparison, Label, QualityFlag, ScanResult, Statistics, StudyResult
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ def json_schema() -> dict[str, Any]:
 def _scan(result: ScanResult) -> schema.Scan:
     scan, motion, aif = result.scan, result.motion, result.arterial_input
     absolute = result.flow.unit == "mL/min/g"
+    before, after = motion_rms(result)
     return schema.Scan(
         series_instance_uids=list(scan.perfusion.series_instance_uids),
         state=scan.state.value,
@@ -101,8 +102,8 @@ def _scan(result: ScanResult) -> schema.Scan:
             onset_s=_rounded(aif.onset, 3),
         ),
         motion=schema.Motion(
-            rms_mm_before=_root_mean_square(motion.rms_mm_before),
-            rms_mm_after=_root_mean_square(motion.rms_mm_after),
+            rms_mm_before=_rounded(before, 3),
+            rms_mm_after=_rounded(after, 3),
             reference_frame=[int(frame) for frame in motion.reference_frame],
         ),
         flow=_flow(result),
@@ -124,7 +125,7 @@ def _flow(result: ScanResult) -> schema.Flow:
         global_=_statistics(sectors.whole),
         sectors=_by_segment(sectors.by_sector),
         territories=schema.Territories(
-            **{name: _statistics(sectors.by_territory[name]) for name in ("LAD", "RCA", "LCx")}
+            **{name: _statistics(sectors.by_territory[name]) for name in SEGMENTS_OF_TERRITORY}
         ),
         layers=schema.Layers(endocardial=_by_segment(sectors.endocardial), epicardial=_by_segment(sectors.epicardial)),
         comparison=_comparison(result.flow.comparison),
@@ -192,11 +193,6 @@ def _quality(flags: Sequence[QualityFlag]) -> list[schema.Quality]:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or not math.isfinite(value) else round(float(value), digits) + 0.0  # no -0.0
-
-
-def _root_mean_square(values: FloatArray) -> float | None:
-    known = values[np.isfinite(values)]
-    return round(float(np.sqrt(np.mean(known**2))), 3) if known.size else None
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from operators.aha_sectors.model import SEGMENT_NAMES
-from operators.series import FlowUnit, ScanResult, Statistics, StudyResult
+from operators.series import FloatArray, FlowUnit, ScanResult, Statistics, StudyResult
 
 RESEARCH_USE_ONLY = "Research use only"
 NO_DIAGNOSIS = "not a medical device, not for diagnosis"
@@ -104,9 +104,8 @@ def scan_facts(scan: ScanResult) -> tuple[str, ...]:
 
 def confidence(scan: ScanResult, slice_index: int) -> str:
     """How well a slice's contours are expected to fit, or nothing where that isn't known."""
-    expected = scan.segmentation.confidence
-    known = expected is not None and math.isfinite(expected[slice_index])
-    return f"expected Dice {expected[slice_index]:.2f}" if expected is not None and known else ""
+    expected = math.nan if scan.segmentation.confidence is None else scan.segmentation.confidence[slice_index]
+    return f"expected Dice {expected:.2f}" if math.isfinite(expected) else ""
 
 
 def all_assumptions(scan: ScanResult) -> dict[str, float | str]:
@@ -129,13 +128,20 @@ def assumptions(scan: ScanResult) -> str:
     return "; ".join(origin + ", ".join(names) for origin, names in by_origin.items() if names)
 
 
+def motion_rms(scan: ScanResult) -> tuple[float | None, float | None]:
+    """RMS displacement of the heart before and after correction, over the slices [mm]; None: not known of any."""
+    return _root_mean_square(scan.motion.rms_mm_before), _root_mean_square(scan.motion.rms_mm_after)
+
+
+def _root_mean_square(values: FloatArray) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(known**2))) if known.size else None
+
+
 def motion_millimetres(scan: ScanResult) -> tuple[str, str]:
-    """RMS displacement of the heart before and after correction, over the slices."""
-    before, after = (
-        float(np.sqrt(np.nanmean(values**2))) if np.isfinite(values).any() else math.nan
-        for values in (scan.motion.rms_mm_before, scan.motion.rms_mm_after)
-    )
-    return tuple(NO_VALUE if math.isnan(value) else f"{value:.1f} mm" for value in (before, after))  # type: ignore[return-value]
+    """`motion_rms` as it is printed, a dash where it isn't known."""
+    before, after = (NO_VALUE if value is None else f"{value:.1f} mm" for value in motion_rms(scan))
+    return before, after
 
 
 def study_date(result: StudyResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY, TERRITORY_OF
 from operators.report import summary
 from operators.series import ScanResult, Statistics, StudyResult
 
@@ -55,7 +55,7 @@ def rows(result: StudyResult) -> tuple[Row, ...]:
         cells = [text for scan in result.scans for text in _of_segment(scan, number, detailed)]
         ratio = [summary.number(result.reserve_by_sector.get(number))] if reserve else []
         found.append(Row(name, TERRITORY_OF[number], number, (*cells, *ratio)))
-    for name in ("LAD", "RCA", "LCx"):
+    for name in SEGMENTS_OF_TERRITORY:
         cells = [text for scan in result.scans for text in _of_region(scan, scan.sectors.by_territory[name], detailed)]
         found.append(Row(f"{name} territory", name, None, (*cells, *([""] if reserve else []))))
     cells = [text for scan in result.scans for text in _of_region(scan, scan.sectors.whole, detailed)]

@@ -13,10 +13,9 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import SegmentationStorage
 
 from operators.errors import IncompleteSeriesError, UnsupportedSeriesError
-from operators.series import FloatArray, Label
+from operators.series import LPS_TO_RAS, FloatArray, Label
 from perf_app.evaluation.label_stack import LabelStack
 
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SAME_PLACE_MM = 0.5
 """Slices of two files nearer than this are one."""
 CODES = {"87878005": Label.LV_CAVITY, "49848007": Label.MYOCARDIUM, "53085002": Label.RV}

@@ -121,7 +121,7 @@ def summarise_contours(table: pd.DataFrame, by: str | None = None) -> pd.DataFra
 def summarise_flow(table: pd.DataFrame, margin: float, by: str | None = None) -> pd.DataFrame:
     """Agreement of global and of sector flow, in all or in each group of column `by`; see `statistics.Agreement`."""
     rows = []
-    for region, whole in (("global", table[table["region"] == WHOLE]), ("sectors", table[table["region"] != WHOLE])):
+    for region, whole in ((WHOLE, table[table["region"] == WHOLE]), ("sectors", table[table["region"] != WHOLE])):
         for group, part in _parts(whole, by):
             found = agreement(part["truth"].to_numpy(np.float64), part["found"].to_numpy(np.float64), margin)
             rows.append({"region": region, "group": group, **asdict(found)})

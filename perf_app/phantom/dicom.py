@@ -1,6 +1,6 @@
 """Pictures as MR Image Storage objects with standard attributes only, marked as simulated.
 
-Each folder entry of `vendors` makes of them what one maker's scanners write.
+Each module of `vendors` makes of them what one maker's scanners write.
 """
 
 from __future__ import annotations

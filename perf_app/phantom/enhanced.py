@@ -12,7 +12,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import EnhancedMRImageStorage, generate_uid
 
 from operators.series import State
-from perf_app.phantom.dicom import Image, moment, name_object
+from perf_app.phantom.dicom import MARK, Image, moment, name_object
 
 DATE_TIME = "%Y%m%d%H%M%S.%f"
 KEPT = """
@@ -69,7 +69,7 @@ def _describe(ds: Dataset, images: Sequence[Image], state: State) -> None:
     ds.ContentTime = moment(state, start).strftime("%H%M%S.%f")
     ds.AcquisitionDuration = 1e3 * (max(image.center for image in images) - start)
     ds.AcquisitionNumber = 1
-    ds.ImageComments = "simulated digital patient"
+    ds.ImageComments = MARK
     ds.DeviceSerialNumber = "0"
     ds.PixelPresentation, ds.VolumetricProperties, ds.VolumeBasedCalculationTechnique = "MONOCHROME", "VOLUME", "NONE"
     ds.ComplexImageComponent, ds.AcquisitionContrast = "MAGNITUDE", "PERFUSION"

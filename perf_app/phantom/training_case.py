@@ -12,11 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from operators.series import LPS_TO_RAS
 from perf_app.phantom.anatomy import Tissue
 from perf_app.phantom.contrast import at_times
 from perf_app.phantom.geometry import Plane
 from perf_app.phantom.patient import DigitalPatient
-from perf_app.phantom.scene import FULL, Detail, Scene, build_scene, picture_labels, to_picture
+from perf_app.phantom.scene import FULL, Detail, build_scene, picture_labels, to_picture
 from perf_app.phantom.simulation import SimulatedScan, simulate
 
 LIST = "dataset.json"
@@ -45,20 +46,21 @@ def write_training_case(
         size = (scan.perfusion.pixels.shape[2], scan.perfusion.pixels.shape[3])
         affine = _ras_affine(scan.perfusion.planes, size)
         item = {"image": f"{name}_{state}.nii.gz", "label": f"{name}_{state}_label.nii.gz", "patient": name}
-        _save(folder / item["image"], true_gadolinium(scene, scan).permute(2, 3, 0, 1).numpy(), affine)
+        _save(folder / item["image"], true_gadolinium(scan).permute(2, 3, 0, 1).numpy(), affine)
         _save(folder / item["label"], picture_labels(scene, size).permute(1, 2, 0).cpu().numpy(), affine)
         items.append(item)
     _list(folder / LIST, items)
     return tuple(items)
 
 
-def true_gadolinium(scene: Scene, scan: SimulatedScan) -> Tensor:
+def true_gadolinium(scan: SimulatedScan) -> Tensor:
     """Gd [mmol/L] in the reference position, mean over each pixel, of the saturation-recovery frames.
 
     Returns:
         float32 on the CPU, shape (slice, time, row, col).
     """
-    contrast, device = scan.contrast, scene.fractions.device
+    scene, contrast = scan.scene, scan.contrast
+    device = scene.fractions.device
     size = (scan.perfusion.pixels.shape[2], scan.perfusion.pixels.shape[3])
     maps = torch.stack([to_picture(tissue, size) for tissue in scene.fractions.unbind(1)], 1)
     muscle = scene.fractions[:, Tissue.MYOCARDIUM]
@@ -79,8 +81,7 @@ def _ras_affine(planes: tuple[Plane, ...], size: tuple[int, int]) -> npt.NDArray
     """Voxel (row, col, slice) to RAS mm."""
     affine = planes[0].affine(size)
     affine[:3, 2] = planes[1].center - planes[0].center
-    flipped: npt.NDArray[np.float64] = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine.numpy()
-    return flipped
+    return np.asarray(LPS_TO_RAS @ affine.numpy())
 
 
 def _save(path: Path, values: npt.NDArray[Any], affine: npt.NDArray[np.float64]) -> None:

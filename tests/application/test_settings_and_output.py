@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from operators.errors import OutputError, SettingError
-from perf_app.config import read_protocol, read_settings
+from perf_app.config import read_settings
 from perf_app.output_folder import refuse_other_study, staged, write_error, written_files
+from perf_app.protocol_file import read_protocol
 
 
 def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_gd_and_flow_by_the_scanner_are_read_in_their_units(tmp_path: Path, simu
     check_standard(tmp_path)
     (scan,) = load_study(tmp_path).scans
     assert scan.perfusion.unit == "mmol/L"
-    gadolinium = true_gadolinium(simulated.scene, simulated).numpy()
+    gadolinium = true_gadolinium(simulated).numpy()
     np.testing.assert_allclose(scan.perfusion.pixels, gadolinium, atol=0.5 / 1000 + 1e-6)
     assert scan.scanner_flow is not None
     assert scan.scanner_flow.unit == "mL/min/g"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from operators.dicom_loading.rules import DEFAULT_RULES, MAX_PHRASE, SeriesRule, found
 from operators.errors import SettingError
 from operators.series import Role, State
-from perf_app.selection import read_rules
+from perf_app.rules_file import read_rules
 
 
 @pytest.mark.parametrize(

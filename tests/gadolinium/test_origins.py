@@ -19,7 +19,7 @@ from operators.gadolinium.parameters import resolve_aif, resolve_perfusion
 from operators.protocol import Protocol
 from operators.report.results import write_results
 from operators.series import PerfusionScan, Sequence
-from perf_app.config import read_protocol
+from perf_app.protocol_file import read_protocol
 
 SITE = """
 perfusion: {echo_spacing_ms: 2.5, saturation_time_ms: 85, flip_angle_deg: 12}

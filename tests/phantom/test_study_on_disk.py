@@ -17,7 +17,7 @@ from operators.dicom_loading.loader import load_study
 from operators.series import Label, PerfusionStudy, State
 from perf_app.phantom.patient import DigitalPatient, draw_patient
 from perf_app.phantom.rhythm import Rhythm
-from perf_app.phantom.scene import QUICK, build_scene
+from perf_app.phantom.scene import QUICK
 from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.study import write_study
 from perf_app.phantom.training_case import true_gadolinium, write_training_case
@@ -180,9 +180,8 @@ def test_training_data_have_the_same_grid_and_the_right_amount(tmp_path: Path) -
 
 
 def test_true_gadolinium_follows_the_input(truth: StudyTruth) -> None:
-    scene = build_scene(PATIENT, DETAIL)
-    scan = simulate(PATIENT, State.STRESS, DETAIL, scene=scene)
-    gadolinium = true_gadolinium(scene, scan).numpy()
+    scan = simulate(PATIENT, State.STRESS, DETAIL)
+    gadolinium = true_gadolinium(scan).numpy()
     pool = gadolinium[0][:, truth.labels[0] == Label.LV_CAVITY].max(1)
     times = scan.perfusion.times[0, N_DENSITY:].numpy()
     expected = np.interp(times, scan.contrast.times, scan.contrast.aif)

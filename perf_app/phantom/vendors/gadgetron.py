@@ -43,7 +43,7 @@ def with_maps(patient: DigitalPatient, scan: SimulatedScan) -> Iterator[FileData
     Both are the truth on the picture's grid, without noise.
     """
     yield from classic(patient, scan)
-    gadolinium = true_gadolinium(scan.scene, scan).numpy()
+    gadolinium = true_gadolinium(scan).numpy()
     flow = to_picture(scan.flow, (gadolinium.shape[2], gadolinium.shape[3])).numpy()
     for image in scan_images(patient, scan):
         ds, k, frame = image.dataset, image.slice, image.time - scan.n_proton_density

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from operators.dicom_loading.rules import DEFAULT_RULES, Rules, SeriesRule, found
-from operators.errors import SettingError
 from operators.series import Role, State
+from perf_app.site_file import Strict, read_site_file
 
 ROLES = {
     "perfusion": Role.PERFUSION,
@@ -31,11 +30,7 @@ def _phrase(phrase: str) -> str:
 _Phrases = list[Annotated[str, AfterValidator(_phrase)]]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Series(_Strict):
+class _Series(Strict):
     role: Literal["perfusion", "aif", "pd", "gd", "mbf_map", "ignore"] | None = None
     state: Literal["stress", "rest", "unknown"] | None = None
 
@@ -43,7 +38,7 @@ class _Series(_Strict):
         return SeriesRule(self.role and ROLES[self.role], self.state and State(self.state))
 
 
-class _RulesFile(_Strict):
+class _RulesFile(Strict):
     stress: _Phrases | None = None
     rest: _Phrases | None = None
     unknown: _Phrases | None = None
@@ -65,14 +60,7 @@ def read_rules(path: Path | None) -> Rules:
     """
     if path is None:
         return DEFAULT_RULES
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        file = _RulesFile.model_validate(_with_text_keys(content))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _rules_error(path, "can't be read as YAML") from error
-    except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors())
-        raise _rules_error(path, f"holds what rules can't: {details}") from None
+    file = read_site_file(path, _RulesFile, "rules", _with_text_keys)
     given = file.model_dump(exclude_none=True, exclude={"series"})
     words: dict[str, Any] = {
         "proton_density" if name == "pd" else name: tuple(value) if isinstance(value, list) else value
@@ -86,7 +74,3 @@ def _with_text_keys(content: Any) -> Any:
     if isinstance(content, dict) and isinstance(content.get("series"), dict):
         return {**content, "series": {str(number): rule for number, rule in content["series"].items()}}
     return content
-
-
-def _rules_error(path: Path, what: str) -> SettingError:
-    return SettingError(f"The rules file {what}.", where=path.name, hint="Its keys are listed in docs/selection.md.")
