@@ -10,69 +10,38 @@ onset to after the peak, so that it has no part in when the heart happened to be
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
+from benchmarks.aif_cases import FOOT, Case, make_cases
+from benchmarks.misleading_aif import HARD
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
 from operators.arterial_input.blood_pool import EDGE_LINEAR, find_blood_pool, pool_curve
 from operators.arterial_input.input_function import find_arterial_input
 from operators.arterial_input.k_space_centre import lead
-from operators.dicom_loading.loader import load_study
 from operators.motion_correction.correction import correct_slice
 from operators.protocol import Protocol
 from operators.series import (
-    AifSeries,
     ArterialInput,
     BoolArray,
     FloatArray,
     GadoliniumSeries,
-    ImageSeries,
     PerfusionScan,
     State,
 )
-from perf_app.phantom.anatomy import Tissue
-from perf_app.phantom.motion import warp
-from perf_app.phantom.patient import draw_patient
-from perf_app.phantom.scene import FULL, Scene, build_scene, to_picture
-from perf_app.phantom.simulation import AIF_SLICE, SimulatedScan, simulate
-from perf_app.phantom.vendors import siemens
+from perf_app.evaluation.contours import overlap
 
 FIRST_SEED = 200
 """Patients that were not looked at while the room was made."""
 REAL_PIXEL_MM = 5.6
 REAL_INTERVAL = 0.7
 """Made up: not published. The pool doesn't depend on it."""
-FOOT = 0.05
-"""Fraction of its peak at which the true curve is said to begin."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A digital patient's scan as loaded, and its truth."""
-
-    seed: int
-    scan: PerfusionScan
-    times: FloatArray
-    """[s], shape (sample,)."""
-    curve: FloatArray
-    """True Gd of the LV's blood [mmol/L], shape (sample,)."""
-    left: FloatArray
-    """Share of LV blood in each pixel of the motion correction's reference frame, shape (row, col)."""
-    right: FloatArray
-    """The same of RV blood."""
-
-    @property
-    def aif(self) -> AifSeries:
-        if self.scan.aif is None:
-            raise ValueError("a digital patient has AIF images")
-        return self.scan.aif
 
 
 def main() -> None:
@@ -108,43 +77,9 @@ def print_real(record: Record, data: Path) -> None:
                 raise ValueError("no blood pool in a real series")
             r = np.corrcoef(pool_curve(taken, pool), pool_curve(taken, truth))[0, 1]
             away = REAL_PIXEL_MM * distance(pool, truth)
-            rows.append([str(number), how, f"{dice(pool, truth):.2f}", f"{away:.1f}", f"{r:.5f}"])
+            rows.append([str(number), how, f"{overlap(truth, pool)['dice']:.2f}", f"{away:.1f}", f"{r:.5f}"])
     record.say("Real AIF series (bars: Dice 0.8, centroid within 3 mm, r 0.999):\n")
     record.table(["series", "images", "Dice", "centroid off [mm]", "curve's r"], rows)
-
-
-def make_cases(seed: int) -> Iterator[Case]:
-    """Stress and rest of a digital patient, by way of DICOM files."""
-    patient = draw_patient(seed)
-    scene = build_scene(patient, FULL)
-    for state in (State.STRESS, State.REST):
-        simulated = simulate(patient, state, FULL, "cpu", scene)
-        with tempfile.TemporaryDirectory() as folder:
-            for image in siemens.interleaved(patient, simulated):
-                name = f"{image.SeriesNumber}_{image.InstanceNumber:04d}.dcm"
-                image.save_as(Path(folder) / name, enforce_file_format=True)
-            (scan,) = load_study(Path(folder)).scans
-        small = replace(scan.perfusion, pixels=scan.perfusion.pixels[:, :, ::8, ::8])
-        scan = replace(scan, perfusion=small, proton_density=None)
-        if scan.aif is None:
-            raise ValueError("a digital patient has AIF images")
-        first = scan.aif.first_echo
-        reference = correct_slice(first.pixels[0], first.times[0], first.pixel_spacing).reference
-        left, right = blood_shares(scene, simulated, reference, first)
-        contrast = simulated.contrast
-        yield Case(seed, scan, contrast.times.numpy(), contrast.aif.numpy(), left, right)
-
-
-def blood_shares(
-    scene: Scene, simulated: SimulatedScan, frame: int, series: ImageSeries
-) -> tuple[FloatArray, FloatArray]:
-    """Of LV and RV blood in a saturation-recovery frame's pixels, shape (row, col) each."""
-    blood = scene.fractions[AIF_SLICE, [Tissue.LV_BLOOD, Tissue.RV_BLOOD]]
-    sources = simulated.aif_motion.sources((blood.shape[1], blood.shape[2]))[simulated.n_proton_density + frame]
-    moved = warp(blood[:, None], sources[None].expand(2, -1, -1, -1))[:, 0]
-    rows, columns = series.pixels.shape[2:]
-    left, right = to_picture(moved, (rows, columns)).numpy()
-    return left, right
 
 
 def measure(scan: PerfusionScan) -> ArterialInput:
@@ -180,7 +115,7 @@ def errors(case: Case, found: ArterialInput) -> dict[str, float]:
     true = np.interp(found.times, case.times, case.curve)
     shift = timing(case, found.times, found.values)
     return {
-        "pool's Dice": dice(pool, truth),
+        "pool's Dice": overlap(truth, pool)["dice"],
         "centroid off [mm]": spacing * distance(pool, truth),
         "onset error [frames]": ((found.onset or 0.0) - onset) / interval,
         "timing error [ms]": 1e3 * shift,
@@ -204,11 +139,6 @@ def timing(case: Case, times: FloatArray, values: FloatArray) -> float:
     return float(minimize_scalar(misfit, bounds=(-1.0, 1.0), method="bounded").x)
 
 
-def dice(a: BoolArray, b: BoolArray) -> float:
-    """Overlap of two masks."""
-    return float(2 * (a & b).sum() / max(a.sum() + b.sum(), 1))
-
-
 def distance(a: BoolArray, b: BoolArray) -> float:
     """Between centroids in pixels, NaN where a mask is empty."""
     if not (a.any() and b.any()):
@@ -228,7 +158,7 @@ def print_hard(record: Record, cases: list[Case]) -> None:
             codes |= flags
             told += bool(flags)
             if found.absolute and found.pool is not None:
-                overlaps.append(dice(found.pool, spoiled.left > 0.5))
+                overlaps.append(overlap(spoiled.left > 0.5, found.pool)["dice"])
                 peaks.append(100 * (found.values.max() / case.curve.max() - 1))
         shown = [f"{np.median(overlaps):.2f}, {min(overlaps):.2f}", f"{np.median(peaks):+.0f}"] if peaks else ["-", "-"]
         rows.append([name, *shown, f"{told} of {len(cases)}", ", ".join(sorted(codes)) or "-"])
@@ -237,102 +167,11 @@ def print_hard(record: Record, cases: list[Case]) -> None:
     record.table(names, rows)
 
 
-def with_images(case: Case, change: Callable[[FloatArray], FloatArray]) -> Case:
-    """Both echoes changed alike; arrays (time, row, col)."""
-
-    def of(series: ImageSeries) -> ImageSeries:
-        return replace(series, pixels=change(np.array(series.pixels[0]))[None])
-
-    aif = case.aif
-    second = of(aif.second_echo) if aif.second_echo else None
-    return replace(case, scan=replace(case.scan, aif=replace(aif, first_echo=of(aif.first_echo), second_echo=second)))
-
-
-def with_frames(case: Case, frames: list[int]) -> Case:
-    """Some frames only, in this order; where they begin again time goes on."""
-
-    def of(series: ImageSeries) -> ImageSeries:
-        times, step = series.times[0], float(np.median(np.diff(series.times[0])))
-        again = np.cumsum(np.diff(frames, prepend=frames[0]) < 0)
-        headers = (tuple(series.headers[0][k] for k in frames),)
-        taken = times[frames] + again * (times[-1] - times[0] + step)
-        return replace(series, pixels=series.pixels[:, frames], times=taken[None], headers=headers)
-
-    aif = case.aif
-    second = of(aif.second_echo) if aif.second_echo else None
-    return replace(case, scan=replace(case.scan, aif=replace(aif, first_echo=of(aif.first_echo), second_echo=second)))
-
-
-def rv_in_the_middle(case: Case) -> Case:
-    """Pictures and truth rolled round, proton density too."""
-    rows, columns = case.right.shape
-    row, column = np.argwhere(case.right > 0.5).mean(axis=0)
-    shift = (round(rows / 2 - row), round(columns / 2 - column))
-    moved = with_images(case, lambda images: np.roll(images, shift, (1, 2)))
-    density = moved.aif.proton_density
-    if density is not None:
-        density = replace(density, pixels=np.roll(density.pixels, shift, (2, 3)))
-    aif = replace(moved.aif, proton_density=density)
-    return replace(moved, scan=replace(moved.scan, aif=aif), left=np.roll(case.left, shift, (0, 1)))
-
-
-def onset_frame(case: Case) -> int:
-    """First frame in which the LV fills."""
-    return int(np.argmax(np.interp(case.aif.first_echo.times[0], case.times, case.curve) > FOOT * case.curve.max()))
-
-
-def no_numbers(images: FloatArray) -> FloatArray:
-    """A hundredth of the pixels without one at times."""
-    random = np.random.default_rng(0)
-    row, col = (random.integers(0, n, images[0].size // 100) for n in images.shape[1:])
-    images[random.integers(0, len(images), len(row)), row, col] = np.nan
-    return images
-
-
-def top(case: Case) -> float:
-    """Brightest blood of the LV."""
-    return float(np.percentile(case.aif.first_echo.pixels[0][:, case.left > 0.9], 99))
-
-
-def at_peak(case: Case) -> int:
-    """Frame of the LV's peak."""
-    return int(np.argmin(np.abs(case.aif.first_echo.times[0] - case.times[int(np.argmax(case.curve))])))
-
-
-def frames(case: Case) -> list[int]:
-    """All of them."""
-    return list(range(case.aif.first_echo.n_frames))
-
-
-HARD: dict[str, Callable[[Case], Case]] = {
-    "as they are": lambda case: case,
-    "RV twice as bright": lambda case: with_images(case, lambda images: images * (1 + case.right)),
-    "RV in the middle": rv_in_the_middle,
-    "ends before the LV fills": lambda case: with_frames(case, frames(case)[: onset_frame(case)]),
-    "a second bolus": lambda case: with_frames(case, 2 * frames(case)),
-    "ends at the peak, with 20 frames at least": lambda case: with_frames(
-        case, frames(case)[: max(20, at_peak(case) + 2)]
-    ),
-    "20 frames": lambda case: with_frames(case, frames(case)[:20]),
-    "starts two beats before the peak": lambda case: with_frames(case, frames(case)[at_peak(case) - 2 :]),
-    "every fifth beat missing": lambda case: with_frames(case, [k for k in frames(case) if k % 5]),
-    "clipped at 60 % of the LV's signal": lambda case: with_images(case, lambda im: np.minimum(im, 0.6 * top(case))),
-    "zero": lambda case: with_images(case, np.zeros_like),
-    "noise": lambda case: with_images(case, lambda im: np.random.default_rng(0).normal(100, 20, im.shape)),
-    "1 % of the pixels NaN": lambda case: with_images(case, no_numbers),
-}
-
-
 def plot(record: Record, cases: list[Case], found: list[ArterialInput]) -> None:
     """Four patients' curves, true and found."""
     path = record.picture("arterial_input.png", "Arterial input of four digital patients, true and found")
     if path is None:
         return
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     figure, axes = plt.subplots(1, 4, figsize=(12, 2.6), sharey=True, layout="constrained")
     for axis, case, one in zip(axes, cases, found, strict=False):
         axis.plot(case.times, case.curve, color="0.6", label="true")

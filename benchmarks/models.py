@@ -25,6 +25,7 @@ from benchmarks.pixel_fits import by_dcmri, by_scipy
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
 from operators.aha_sectors.measurement import statistics
+from operators.flow_mapping.delay import STARTS
 from operators.flow_mapping.registry import MODELS, Model
 from operators.resampling.regular_grid import STEP as GRID
 from operators.series import BoolArray, FloatArray, FlowMap
@@ -32,8 +33,6 @@ from operators.series import BoolArray, FloatArray, FlowMap
 FIRST_SEED = 300
 HIGH = 3.0
 """Flow from here on is high [mL/min/g]."""
-STARTS = 8
-"""Of the fit of a single pixel, as the chain's."""
 SLICE = 192 * 144
 """Pixels that a time is taken for."""
 TITLES = {
@@ -192,9 +191,7 @@ def compare(record: Record, pixels: int, drawn: list[tuple[Input, Study]], rando
     rows = []
     for name in MODELS:
         found = [
-            MODELS[name](upsampled(aif, 0.0), GRID, aif.hematocrit)
-            .at(study.delay, aif.times)
-            .fit(curves, NOISE, STARTS)
+            made(name, aif).at(study.delay, aif.times).fit(curves, NOISE, STARTS)
             for (aif, study), curves in zip(chosen, noisy, strict=True)
         ]
         flow = np.concatenate([one.parameters["flow"] for one in found])[:pixels]

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.browser import WEBGL, chromium
 from benchmarks.demo import demo
-from benchmarks.ohif import Viewer, ohif
+from benchmarks.ohif import ohif
+from benchmarks.ohif_page import Viewer
 from benchmarks.orthanc import orthanc
 from benchmarks.surroundings import REPOSITORY
 from perf_app.archive import send_objects

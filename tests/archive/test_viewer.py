@@ -12,7 +12,7 @@ from servers import ohif, orthanc
 from written_objects import Written, tool, write_sources
 
 from benchmarks.browser import WEBGL
-from benchmarks.ohif import Viewer
+from benchmarks.ohif_page import Viewer
 from operators.dicom_writing.sources import reference_headers
 from operators.series import Label
 
