@@ -1,23 +1,12 @@
-"""Import this before MONAI or the bundle's scripts: it puts the bundle's folder on the path and makes small bundles.
-
-MONAI loads the graph framework, which warns of a small stack; it is enlarged here.
-"""
+"""The bundle's folder, and small bundles made of it."""
 
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-import sys
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
-STACK_BYTES = 64 << 20
-
-_, _hard = resource.getrlimit(resource.RLIMIT_STACK)
-resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES if _hard == resource.RLIM_INFINITY else _hard, _hard))
-if str(BUNDLE) not in sys.path:
-    sys.path.insert(0, str(BUNDLE))
 
 
 def make_small_bundle(folder: Path) -> Path:

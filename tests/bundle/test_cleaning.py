@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bundle_scripts  # noqa: F401
 import numpy as np
 import numpy.typing as npt
 import pytest

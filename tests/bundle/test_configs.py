@@ -123,38 +123,47 @@ def test_customary_files_are_there() -> None:
         assert (BUNDLE / part).is_file(), part
 
 
+EXPORT = {
+    "ckpt_file": "models/model.pt",
+    "meta_file": "configs/metadata.json",
+    "config_file": "configs/inference.json",
+}
+"""What both exports are made from, in the bundle's folder."""
+
+
+def answer_of_the_network() -> tuple[Any, Any]:
+    """A picture, and what the network in this folder says to it."""
+    import torch
+    from monai.bundle import ConfigParser
+
+    parser = ConfigParser()
+    parser.read_config(EXPORT["config_file"])
+    network = parser.get_parsed_content("network_def").eval()
+    network.load_state_dict(torch.load(EXPORT["ckpt_file"], weights_only=True))
+    image = torch.rand(1, 48, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        return image, network(image)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::torch.jit.TracerWarning")
 def test_the_network_is_exported_to_onnx_and_answers_the_same(
     small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import numpy as np
     import onnxruntime
-    import torch
-    from monai.bundle import ConfigParser, onnx_export
+    from monai.bundle import onnx_export
 
     monkeypatch.chdir(small_bundle)
     target = tmp_path / "model.onnx"
-    onnx_export(
-        "network_def",
-        str(target),
-        ckpt_file="models/model.pt",
-        meta_file="configs/metadata.json",
-        config_file="configs/inference.json",
-        input_shape=[1, 48, 16, 16],
-    )
-    parser = ConfigParser()
-    parser.read_config("configs/inference.json")
-    network = parser.get_parsed_content("network_def").eval()
-    network.load_state_dict(torch.load("models/model.pt", weights_only=True))
-    image = torch.rand(1, 48, 16, 16, generator=torch.Generator().manual_seed(0))
+    onnx_export("network_def", str(target), input_shape=[1, 48, 16, 16], **EXPORT)
+    image, expected = answer_of_the_network()
     session = onnxruntime.InferenceSession(str(target))
     (found,) = session.run(None, {session.get_inputs()[0].name: image.numpy()})
-    with torch.inference_mode():
-        np.testing.assert_allclose(found, network(image).numpy(), atol=1e-4)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-def test_the_network_is_exported_to_torchscript(
+def test_the_network_is_exported_to_torchscript_and_answers_the_same(
     small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
@@ -162,12 +171,7 @@ def test_the_network_is_exported_to_torchscript(
 
     monkeypatch.chdir(small_bundle)
     target = tmp_path / "model.ts"
-    ckpt_export(
-        "network_def",
-        str(target),
-        ckpt_file="models/model.pt",
-        meta_file="configs/metadata.json",
-        config_file="configs/inference.json",
-    )
+    ckpt_export("network_def", str(target), **EXPORT)
+    image, expected = answer_of_the_network()
     exported = torch.jit.load(str(target))  # type: ignore[no-untyped-call]
-    assert exported(torch.zeros(1, 48, 16, 16)).shape == (1, 4, 16, 16)
+    torch.testing.assert_close(exported(image), expected)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import bundle_scripts  # noqa: F401
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

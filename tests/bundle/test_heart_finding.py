@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bundle_scripts  # noqa: F401
 import numpy as np
 import pytest
 from first_pass import LV_CAVITY, first_pass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import bundle_scripts  # noqa: F401
 import torch
 from scripts.loss import CrossEntropyIoULoss
 

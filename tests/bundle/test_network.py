@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bundle_scripts  # noqa: F401
 import pytest
 import torch
 from scripts.networks import NETWORKS, create_network

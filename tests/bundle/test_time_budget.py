@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bundle_scripts  # noqa: F401
 import pytest
 import torch
 from ignite.engine import Engine, Events

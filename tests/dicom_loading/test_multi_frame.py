@@ -51,12 +51,14 @@ def test_each_frame_has_its_own_header_and_shares_no_change(tmp_path: Path, one_
     source = dcmread(io.BytesIO(one_file))
     images = read_images(write(tmp_path, one_file), "here")
     assert [image.frame for image in images] == list(range(SLICES * FRAMES))
-    for image, groups in zip(images, source.PerFrameFunctionalGroupsSequence, strict=True):
+    for number, (image, groups) in enumerate(
+        zip(images, source.PerFrameFunctionalGroupsSequence, strict=True), start=1
+    ):
         header = image.header
         assert header.ImagePositionPatient == groups.PlanePositionSequence[0].ImagePositionPatient
         assert header.RescaleSlope == groups.PixelValueTransformationSequence[0].RescaleSlope
         assert header.TemporalPositionIdentifier == groups.FrameContentSequence[0].TemporalPositionIndex
-        assert header.ReferencedFrameNumber == image.frame + 1 if image.frame is not None else False
+        assert header.ReferencedFrameNumber == number
         assert not any(element.VR == "SQ" for element in header)
     images[0].header.EchoTime = 99.0
     images[0].header.SliceThickness = 99.0

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from builders import make_scan_result, make_study_result
 from first_pass import first_pass
+from pydicom import dcmread
 from typer.testing import CliRunner, Result
 
 from operators.dicom_writing.seg import segmentations
@@ -125,6 +126,54 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path, labels: np.ndarray[A
     assert ended.exit_code == 2, ended.output
     assert "what to do" in ended.output
     assert not (tmp_path / "out").exists()
+
+
+def change(path: Path, what: str) -> None:
+    """Make a segmentation object one that can't be compared."""
+    dataset = dcmread(path)
+    if what == "drawn on nothing":
+        del dataset.ReferencedSeriesSequence
+    elif what == "fractional":
+        dataset.SegmentationType = "FRACTIONAL"
+    else:
+        for segment in dataset.SegmentSequence:
+            segment.SegmentLabel = "tumour"
+            segment.SegmentedPropertyTypeCodeSequence[0].CodeValue = "108369006"
+    dataset.save_as(path)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [("drawn on nothing", "which series it was drawn on"), ("fractional", "binary"), ("another organ", "none of LV")],
+)
+def test_segmentations_that_cannot_be_compared_are_refused(tmp_path: Path, what: str, said: str) -> None:
+    for folder in ("truth", "found"):
+        (tmp_path / folder).mkdir()
+        (written,) = segmentations(make_study_result(make_scan_result()), tmp_path)
+        written.dataset.save_as(tmp_path / folder / "one.dcm")
+    change(tmp_path / "found/one.dcm", what)
+    ended = command(tmp_path / "truth", tmp_path / "found", tmp_path / "out")
+    assert ended.exit_code == 2, ended.output
+    assert said in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_of_cases_names_its_cases(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:
+    for folder in ("truth", "found"):
+        save(tmp_path / folder / "a.nii.gz", labels)
+    (tmp_path / "truth/cases.csv").write_text("name,patient\na,1\n")
+    ended = command(tmp_path / "truth", tmp_path / "found", tmp_path / "out")
+    assert ended.exit_code == 2
+    assert "no column case" in ended.stderr
+
+
+def test_an_output_that_cannot_be_written_to_is_said_so(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:
+    for folder in ("truth", "found"):
+        save(tmp_path / folder / "a.nii.gz", labels)
+    (tmp_path / "out").write_text("a file")
+    ended = command(tmp_path / "truth", tmp_path / "found", tmp_path / "out")
+    assert ended.exit_code == 4
+    assert "could not be written" in ended.stderr
 
 
 def test_a_flat_label_map_is_one_slice(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:

@@ -1,3 +1,5 @@
+"""The image's manifests, scripts and entry point agree with the package and with each other."""
+
 from __future__ import annotations
 
 import json

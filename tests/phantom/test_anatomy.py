@@ -1,3 +1,5 @@
+"""Tissues and labels of the drawn anatomy."""
+
 from __future__ import annotations
 
 import dataclasses

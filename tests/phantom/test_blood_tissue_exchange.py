@@ -1,3 +1,5 @@
+"""Laws of the bolus and of blood-tissue exchange that digital patients are made with."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""A digital patient's segments, flow, curves and scene."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Frozen populations stay what they were."""
+
 from __future__ import annotations
 
 import itertools

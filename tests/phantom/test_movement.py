@@ -1,3 +1,5 @@
+"""How digital hearts move, breathe and beat."""
+
 from __future__ import annotations
 
 from dataclasses import replace

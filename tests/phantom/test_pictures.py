@@ -1,3 +1,5 @@
+"""From k-space to the picture: unfolding, noise, filter, coils."""
+
 from __future__ import annotations
 
 from dataclasses import replace

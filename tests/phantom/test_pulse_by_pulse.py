@@ -1,3 +1,5 @@
+"""The simulated sequence's signal, in closed form and pulse by pulse."""
+
 from __future__ import annotations
 
 import math

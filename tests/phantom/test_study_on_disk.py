@@ -1,3 +1,5 @@
+"""A digital patient's files: what the reader finds in them, and the truth beside them."""
+
 from __future__ import annotations
 
 import hashlib

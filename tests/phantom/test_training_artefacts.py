@@ -1,3 +1,5 @@
+"""What scanners add to a first pass looks as it does there."""
+
 from __future__ import annotations
 
 import torch

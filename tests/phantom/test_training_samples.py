@@ -1,3 +1,5 @@
+"""Samples for the network's training, drawn on the fly."""
+
 from __future__ import annotations
 
 import itertools
