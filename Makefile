@@ -14,7 +14,7 @@ TOOLS := dsrdump:dcmtk dcmsend:dcmtk Orthanc:orthanc chromium:chromium npm:npm i
 .PHONY: help demo pictures test tools lint bench monailabel-test map map-run clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found; install it (apt-get install python3.11 python3.11-venv) or name yours with PYTHON=..."; exit 2; }
