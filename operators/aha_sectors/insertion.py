@@ -10,8 +10,11 @@ from scipy.ndimage import label
 from operators.aha_sectors.frame import angles, positions, rotated, septal_plane
 from operators.series import BoolArray, FloatArray
 
-CONTACT = 3.0
-"""RV pixels at most this far from the epicardium touch the LV [mm]."""
+CONTACT = 5.0
+"""RV pixels at most this far from the labelled wall touch the LV [mm]: readers and the network keep 2 to 3 mm clear of
+the wall's edge, and the RV's own muscle may lie between."""
+BORDER = 3.0
+"""An insertion this near to the image's border [mm] is the field of view's."""
 NARROWEST = np.radians(40)
 WIDEST = np.radians(190)
 """A septum narrower or wider than this is no septum."""
@@ -80,7 +83,7 @@ def find_septum(
         return None
     found = around[rv][touching]
     low, high = int(found.argmin()), int(found.argmax())
-    at_border = _near_border(rv, CONTACT, spacing)[touching]
+    at_border = _near_border(rv, BORDER, spacing)[touching]
     if at_border[low] or at_border[high]:
         return None
     angle, thickness = _thickness(rv, center, affine, septum, anterior)

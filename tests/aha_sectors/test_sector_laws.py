@@ -42,9 +42,14 @@ class Heart:
 
 
 def heart(
-    n_slices: int = 3, turn: float = 0.2, half_width: float = 1.05, depth: float = 22.0, power: float = 2.5
+    n_slices: int = 3,
+    turn: float = 0.2,
+    half_width: float = 1.05,
+    depth: float = 22.0,
+    power: float = 2.5,
+    inset: float = 0.0,
 ) -> Heart:
-    """A tapering ring with a crescent RV between its insertions, turned in the picture [rad]; lengths in mm."""
+    """A tapering ring, drawn `inset` inside its edge, with a crescent RV, turned in the picture [rad]; in mm."""
     row, column = np.mgrid[: SIZE[0], : SIZE[1]]
     labels, angle = np.zeros((2, n_slices, *SIZE))
     affines = np.zeros((n_slices, 4, 4))
@@ -56,7 +61,8 @@ def heart(
         inner = 24.0 * (1 - 0.4 * k / max(n_slices - 1, 1))
         rv = depth * (1 - np.minimum(abs(angle[k]) / half_width, 1) ** power)
         labels[k][away < inner + 8 + rv] = Label.RV
-        labels[k][away < inner + 8] = Label.MYOCARDIUM
+        labels[k][away < inner + 8] = Label.BACKGROUND
+        labels[k][away < inner + 8 - inset] = Label.MYOCARDIUM
         labels[k][away < inner] = Label.LV_CAVITY
         affines[k, :3, 0], affines[k, :3, 1], affines[k, :3, 2] = (0, SPACING[0], 0), (SPACING[1], 0, 0), (0, 0, 8)
         affines[k, :, 3] = (-60, -55, -10 * k, 1)
@@ -292,12 +298,15 @@ def test_an_apex_without_cavity_has_no_segments_and_changes_no_other_level() -> 
     assert np.array_equal(report.sectors[:3], measured(three).sectors)
 
 
-def test_the_insertions_of_known_hearts_are_found() -> None:
+@pytest.mark.parametrize("inset", [0.0, 3.0])
+def test_the_insertions_of_known_hearts_are_found(inset: float) -> None:
     chance = np.random.default_rng(5)
     errors = []
     for _ in range(25):
         half_width = chance.uniform(0.8, 1.25)
-        one = heart(1, chance.uniform(-np.pi, np.pi), half_width, chance.uniform(10, 30), chance.uniform(1.6, 4.0))
+        one = heart(
+            1, chance.uniform(-np.pi, np.pi), half_width, chance.uniform(10, 30), chance.uniform(1.6, 4.0), inset
+        )
         found = septum_of(one, 0)
         assert found is not None
         errors.append(abs(np.degrees(found.half_width - half_width)))
