@@ -1,8 +1,7 @@
 """Flow from tissue curves of known flow: ``python -m benchmarks.flow [--studies N] [--write]``.
 
-Curves come from a finite-volume solution of the blood-tissue-exchange equations, which shares nothing with the fit. A
-study here is one slice: a ring of six sectors of about a hundred pixels, a parameter set each, and one delay. The
-arterial inputs are simulated ones of three widths and, where the real series are, the measured ones beside them.
+The curves are those of `benchmarks.known_flow`. Where the real series are, another group's curves of known flow and a
+real slice with a published map follow.
 """
 
 from __future__ import annotations
@@ -13,70 +12,17 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import numpy.typing as npt
-import torch
-from scipy.interpolate import PchipInterpolator
 from scipy.stats import pearsonr, spearmanr
 
+from benchmarks.known_flow import NOISE, REAL, SECTORS, STEP, Input, Study, draw, inputs, mapped, ring_of_sectors
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
-from operators.arterial_input.onset import find_first_pass
 from operators.flow_mapping import btex
 from operators.flow_mapping.delay import STARTS
-from operators.flow_mapping.mapping import map_flow
 from operators.flow_mapping.table import Fitter
-from operators.resampling.regular_grid import STEP as GRID
-from operators.resampling.regular_grid import regular
-from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
-from perf_app.phantom.bolus import Bolus, blood_curves, time_grid
-from perf_app.phantom.capillary import Exchange, solve
+from operators.series import FloatArray
 
 FIRST_SEED = 100
-HEMATOCRIT = 0.42
-STEP = 0.5
-FINE = 0.05
-"""Of the simulation [s]."""
-NOISE = 0.02
-"""SD of a sample of a pixel [mmol/L], as measured in patients."""
-RANGES = {"flow": (0.5, 5.0), "ps": (0.35, 2.0), "vp": (0.03, 0.08), "visf": (0.15, 0.30)}
-DELAY = (0.0, 3.0)
-SECTORS = 6
-BOLUSES = {
-    "simulated, narrow": Bolus(arrival=6.0, rise=1.4, steepness=3.5, lung_transit=3.4, peak=4.0),
-    "simulated, middle": Bolus(arrival=6.0, rise=2.0, steepness=3.0, lung_transit=4.5, peak=4.5),
-    "simulated, wide": Bolus(arrival=6.0, rise=2.8, steepness=2.5, lung_transit=6.4, peak=4.8),
-}
-
-
-@dataclass(frozen=True)
-class Input:
-    """An arterial input, whole blood [mmol/L]."""
-
-    fine: FloatArray
-    """Every `FINE` seconds, zero before the bolus, shape (time,)."""
-    hematocrit: float = HEMATOCRIT
-
-    @property
-    def times(self) -> FloatArray:
-        """Of the samples that a scan takes [s]."""
-        return np.asarray(np.arange(len(self.samples)) * STEP)
-
-    @property
-    def samples(self) -> FloatArray:
-        """What a scan measures."""
-        return self.fine[:: round(STEP / FINE)]
-
-
-@dataclass(frozen=True)
-class Study:
-    """One slice of known flow."""
-
-    flow: FloatArray
-    """MBF [mL/min/g], shape (sector,)."""
-    curves: FloatArray
-    """[mmol/L], shape (sector, time)."""
-    delay: float
-    """[s]"""
 
 
 @dataclass(frozen=True)
@@ -153,43 +99,6 @@ def numbers(clean: Found, noisy: Found) -> list[str]:
     ]
 
 
-def inputs(data: Path | None) -> dict[str, Input]:
-    """Arterial inputs by name."""
-    times = time_grid(0.0, 45.0, FINE)
-    found = {name: Input(blood_curves(bolus, times)[1].numpy()) for name, bolus in BOLUSES.items()}
-    if data is not None:
-        rest, stress = (np.load(data / name) for name in REAL)
-        found["real, stress"] = measured(stress["aif"], float(stress["hct"]))
-        found["real, rest"] = measured(rest["aif"], float(rest["hematocrit"]))
-    return found
-
-
-REAL = ("qperf/rest_gd.npz", "btex_dro/btex_dro_stressaif.npz")
-
-
-def measured(samples: FloatArray, hematocrit: float) -> Input:
-    """A measured input, smooth between its samples (PCHIP), above its baseline and zero before its onset."""
-    coarse = np.arange(len(samples)) * STEP
-    first = find_first_pass(samples, coarse)
-    start = int(first.onset / STEP)
-    above = np.maximum(samples - first.baseline, 0.0)
-    above[: start + 1] = 0.0
-    return Input(PchipInterpolator(coarse, above)(np.arange(0, coarse[-1] + FINE / 2, FINE)), hematocrit)
-
-
-def draw(random: np.random.Generator, aif: Input) -> Study:
-    """One slice; its sectors differ in all but the delay."""
-    level = random.uniform(*RANGES["flow"])
-    flow = np.clip(level * random.uniform(0.7, 1.3, SECTORS), *RANGES["flow"])
-    ps, vp, visf = (torch.from_numpy(random.uniform(*RANGES[name], SECTORS)) for name in ("ps", "vp", "visf"))
-    delay = random.uniform(*DELAY)
-    exchange = Exchange(torch.from_numpy(flow * (1 - aif.hematocrit)), ps, vp, visf)
-    content = solve(torch.from_numpy(aif.fine / (1 - aif.hematocrit)), FINE, exchange, n_cells=30).content.numpy()
-    grid = np.arange(content.shape[1]) * FINE
-    curves = np.stack([np.interp(aif.times - delay, grid, one, left=0.0) for one in content])
-    return Study(flow, curves, delay)
-
-
 def find(studies: list[Study], aif: Input, model: str, random: np.random.Generator | None = None) -> Found:
     """What the chain's flow mapping finds, with noise if `random` is given."""
     ring, sector = ring_of_sectors()
@@ -209,19 +118,10 @@ def find(studies: list[Study], aif: Input, model: str, random: np.random.Generat
     )
 
 
-def mapped(images: FloatArray, aif: Input, wall: BoolArray, model: str) -> FlowMap:
-    """The flow map of one slice, shape (time, row, col)."""
-    onset = find_first_pass(aif.samples, aif.times).onset
-    arterial_input = ArterialInput("file", aif.times, aif.samples, "mmol/L", onset)
-    times = np.arange(0.0, aif.times[-1] + GRID, GRID)
-    series = ResampledSeries(times, regular(arterial_input, times), aif.times[None], images[None], "mmol/L")
-    return map_flow([(series, arterial_input, wall[None])], aif.hematocrit, model)[0]
-
-
 def compare(record: Record, data: Path) -> None:
     """Another group's curves of known flow, and the real slice with a published map."""
     known = np.load(data / REAL[1])
-    aif = Input(np.repeat(known["aif"], round(STEP / FINE)), float(known["hct"]))
+    aif = Input.of_samples(known["aif"], float(known["hct"]))
     true = known["params"][..., 0]
     found = mapped(np.moveaxis(known["tissue"], -1, 0), aif, np.ones(true.shape, bool), "btex")
     theirs = np.load(data / "btex_dro" / "qperf_exe_mbf_stressaif.npy")
@@ -239,7 +139,7 @@ def tell_published(record: Record, real: Mapping[str, FloatArray]) -> None:
     """The real slice with a published map: by the chain's rules, and with curves as that map's program takes them."""
     ring, published = real["ring_mask"] > 0, real["mbf_reference"][real["ring_mask"] > 0]
     hematocrit, foot = float(real["hematocrit"]), int(real["foot"])
-    flow = mapped(real["gd"], Input(np.repeat(real["aif"], round(STEP / FINE)), hematocrit), ring, "btex")
+    flow = mapped(real["gd"], Input.of_samples(real["aif"], hematocrit), ring, "btex")
     rows = [published_row("from the onset found", flow.flow[0][ring], published, flow.delay[0])]
     for name, start in (("cut at the stored foot", foot), ("cut a frame before it", foot - 1)):
         aif = np.maximum(real["aif"][start:] - real["aif"][start], 0)
@@ -257,14 +157,6 @@ def published_row(name: str, ours: FloatArray, published: FloatArray, delay: flo
     mean, r = ours[both].mean(), pearsonr(ours[both], published[both]).statistic
     rank = spearmanr(ours[both], published[both]).statistic
     return [name, f"{mean:.2f}", f"{mean / published.mean() - 1:+.0%}", f"{r:.2f}", f"{rank:.2f}", f"{delay:.2f} s"]
-
-
-def ring_of_sectors() -> tuple[BoolArray, npt.NDArray[np.intp]]:
-    """A ring and the number of its sector for each pixel, shape (row, col)."""
-    row, col = np.mgrid[-20:21, -20:21]
-    radius, angle = np.hypot(row, col), np.arctan2(row, col)
-    sector = np.floor((angle + np.pi) / (2 * np.pi) * SECTORS)
-    return (radius > 12.5) & (radius < 19), np.asarray(sector, np.intp) % SECTORS
 
 
 def plot(scatter: list[tuple[str, Found, Found]], path: Path) -> None:

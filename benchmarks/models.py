@@ -20,7 +20,7 @@ from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
 from benchmarks import two_compartments
-from benchmarks.flow import NOISE, SECTORS, STEP, Input, Study, draw, inputs, mapped, ring_of_sectors
+from benchmarks.known_flow import NOISE, SECTORS, STEP, Input, Study, draw, inputs, mapped, ring_of_sectors
 from benchmarks.pixel_fits import by_dcmri, by_scipy
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from benchmarks.chain import FIRST_SEED, process
-from benchmarks.flow import NOISE, Input, inputs
+from benchmarks.known_flow import NOISE, Input, inputs
 from benchmarks.models import SLICE, upsampled
 from benchmarks.moving_slices import MovingSlice, breathing, slices_of
 from benchmarks.pixel_fits import by_dcmri, by_scipy

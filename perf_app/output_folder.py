@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from operators.errors import OutputError
+from operators.report.results import FILE_NAME as RESULTS_FILE
 
 ERROR_FILE = "error.json"
-RESULTS_FILE = "results.json"
 
 
 @contextmanager

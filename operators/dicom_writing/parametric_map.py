@@ -23,7 +23,7 @@ from operators.dicom_writing.sources import (
     source_images,
 )
 from operators.report.colours import flow_scale
-from operators.series import FloatArray, ScanResult, StudyResult
+from operators.series import FloatArray, FlowUnit, ScanResult, StudyResult
 
 SERIES_NUMBER = 9200
 
@@ -60,9 +60,8 @@ def parametric_maps(result: StudyResult, folder: Path) -> Iterator[DicomObject]:
 def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_number: int) -> Dataset:
     flow, sources = scan.flow.flow[part.slices], source_images(result, scan)
     images = [sources[k] for k in part.slices]
-    concept, unit = quantity(scan.flow.unit)
+    meaning = quantity(scan.flow.unit)[0].meaning
     scale = flow_scale(result.scans, scan.flow.unit)
-    lowest, highest = float(np.nanmin(flow)), float(np.nanmax(flow))
     dataset = ParametricMap(
         source_images=as_one_series(images),
         pixel_array=np.array(flow, np.float32),
@@ -75,17 +74,7 @@ def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_
         software_versions=result.software_version,
         device_serial_number=result.software_version,
         contains_recognizable_visual_features=False,
-        real_world_value_mappings=[
-            RealWorldValueMapping(
-                lut_label="MBF" if scan.flow.unit == "mL/min/g" else "UPSLOPE",
-                lut_explanation=concept.meaning,
-                unit=unit,
-                value_range=(lowest, highest),
-                slope=1.0,
-                intercept=0.0,
-                quantity_definition=concept,
-            )
-        ],
+        real_world_value_mappings=[_mapping(flow, scan.flow.unit)],
         voi_lut_transformations=[
             # A plain linear window must not be narrower than 1.
             VOILUTTransformation(
@@ -95,7 +84,7 @@ def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_
             )
         ],
         content_label="PERFUSION_MAP",
-        content_description=concept.meaning,
+        content_description=meaning,
         content_creator_name=CREATOR,
         coding_schemes=[private_scheme()],
     )
@@ -109,6 +98,20 @@ def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_
     dataset.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = [anatomy]
     header = reference_headers(scan)[part.slices[0]]
     return stamp(dataset, result, header, f"{_title(scan)} {scan.scan.state}")
+
+
+def _mapping(flow: FloatArray, flow_unit: FlowUnit) -> RealWorldValueMapping:
+    """Says that the pixels are the values themselves, of what and in which unit."""
+    concept, unit = quantity(flow_unit)
+    return RealWorldValueMapping(
+        lut_label="MBF" if flow_unit == "mL/min/g" else "UPSLOPE",
+        lut_explanation=concept.meaning,
+        unit=unit,
+        value_range=(float(np.nanmin(flow)), float(np.nanmax(flow))),
+        slope=1.0,
+        intercept=0.0,
+        quantity_definition=concept,
+    )
 
 
 def _put_along_normal(dataset: Dataset, normal: FloatArray) -> None:

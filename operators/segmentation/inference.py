@@ -24,14 +24,13 @@ from operators.segmentation.bundle_folder import METADATA, find_bundle, importab
 from operators.segmentation.confidence import Answer, check_confidence, delayed, read_calibration
 from operators.segmentation.physiology import check_filling
 from operators.segmentation.sanity import check_slice, check_stack
-from operators.series import FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
+from operators.series import LPS_TO_RAS, FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
 
 logger = logging.getLogger(__name__)
 
 STEPS = ("preprocessing", "network", "inferer", "postprocessing")
 NOT_DRAWN = frozenset({"no_first_pass", "arrival_order", "not_cardiac", "no_ring", "segmentation_hopeless"})
 """Codes of flags with which a slice's contours are left out: a wrong contour is worse than none."""
-LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 class Segmenter:

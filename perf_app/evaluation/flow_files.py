@@ -10,7 +10,7 @@ from typing import Any
 from operators.errors import UnsupportedSeriesError
 from perf_app.evaluation.tables import WHOLE
 
-RESULTS, TRUTH = "results.json", "truth.json"
+TRUTH = "truth.json"
 QUANTIFIED = "mL/min/g"
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from operators.errors import SettingError
-from perf_app.evaluation.flow_files import RESULTS, TRUTH, flows_of, groups_of, read_scans
+from operators.report.results import FILE_NAME as RESULTS
+from perf_app.evaluation.flow_files import TRUTH, flows_of, groups_of, read_scans
 from perf_app.evaluation.label_files import is_segmentation, on_one_grid, read_nifti, read_segmentation, source_series
 from perf_app.evaluation.tables import Case, ContourPair, FlowPair
 

@@ -144,22 +144,7 @@ def _shared(first: Dataset) -> Dataset:
 
 def _per_frame(image: Image, images: Sequence[Image], state: State, own_times: bool, groups: Dataset) -> Dataset:
     ds = image.dataset
-    stamped = image if own_times else images[0]
-    begin, center = (moment(state, at).strftime(DATE_TIME) for at in (stamped.start, stamped.center))
-    echoes = sorted({float(other.dataset.EchoTime) for other in images})
-    groups.FrameContentSequence = [
-        _item(
-            FrameAcquisitionNumber=image.time + 1,
-            FrameReferenceDateTime=center,
-            FrameAcquisitionDateTime=begin,
-            FrameAcquisitionDuration=1e3 * 2 * (image.center - image.start),
-            StackID="1",
-            InStackPositionNumber=image.slice + 1,
-            TemporalPositionIndex=image.time + 1,
-            DimensionIndexValues=[1, image.slice + 1, image.time + 1, echoes.index(float(ds.EchoTime)) + 1],
-            FrameComments=str(ds.ImageComments),
-        )
-    ]
+    groups.FrameContentSequence = [_content(image, images, state, own_times)]
     groups.PlanePositionSequence = [_item(ImagePositionPatient=ds.ImagePositionPatient)]
     groups.PixelValueTransformationSequence = [
         _item(
@@ -182,27 +167,48 @@ def _per_frame(image: Image, images: Sequence[Image], state: State, own_times: b
     )
     groups.MRImageFrameTypeSequence = [kind]
     groups.MREchoSequence = [_item(EffectiveEchoTime=float(ds.EchoTime))]
-    groups.MRTimingAndRelatedParametersSequence = [
-        _item(
-            RepetitionTime=ds.RepetitionTime,
-            FlipAngle=ds.FlipAngle,
-            EchoTrainLength=1,
-            RFEchoTrainLength=0,
-            GradientEchoTrainLength=1,
-            GradientOutputType="DB_DT",
-            GradientOutput=0.0,
-            SpecificAbsorptionRateSequence=[
-                _item(SpecificAbsorptionRateDefinition="IEC_WHOLE_BODY", SpecificAbsorptionRateValue=0.0)
-            ],
-            OperatingModeSequence=[
-                _item(OperatingModeType="STATIC FIELD", OperatingMode="IEC_NORMAL"),
-                _item(OperatingModeType="RF", OperatingMode="IEC_NORMAL"),
-                _item(OperatingModeType="GRADIENT", OperatingMode="IEC_NORMAL"),
-            ],
-        )
-    ]
+    groups.MRTimingAndRelatedParametersSequence = [_timing(ds)]
     groups.MRModifierSequence = [_modifier(ds)]
     return groups
+
+
+def _content(image: Image, images: Sequence[Image], state: State, own_times: bool) -> Dataset:
+    """When the frame was taken and which one it is."""
+    stamped = image if own_times else images[0]
+    begin, center = (moment(state, at).strftime(DATE_TIME) for at in (stamped.start, stamped.center))
+    echoes = sorted({float(other.dataset.EchoTime) for other in images})
+    echo = echoes.index(float(image.dataset.EchoTime))
+    return _item(
+        FrameAcquisitionNumber=image.time + 1,
+        FrameReferenceDateTime=center,
+        FrameAcquisitionDateTime=begin,
+        FrameAcquisitionDuration=1e3 * 2 * (image.center - image.start),
+        StackID="1",
+        InStackPositionNumber=image.slice + 1,
+        TemporalPositionIndex=image.time + 1,
+        DimensionIndexValues=[1, image.slice + 1, image.time + 1, echo + 1],
+        FrameComments=str(image.dataset.ImageComments),
+    )
+
+
+def _timing(ds: Dataset) -> Dataset:
+    return _item(
+        RepetitionTime=ds.RepetitionTime,
+        FlipAngle=ds.FlipAngle,
+        EchoTrainLength=1,
+        RFEchoTrainLength=0,
+        GradientEchoTrainLength=1,
+        GradientOutputType="DB_DT",
+        GradientOutput=0.0,
+        SpecificAbsorptionRateSequence=[
+            _item(SpecificAbsorptionRateDefinition="IEC_WHOLE_BODY", SpecificAbsorptionRateValue=0.0)
+        ],
+        OperatingModeSequence=[
+            _item(OperatingModeType="STATIC FIELD", OperatingMode="IEC_NORMAL"),
+            _item(OperatingModeType="RF", OperatingMode="IEC_NORMAL"),
+            _item(OperatingModeType="GRADIENT", OperatingMode="IEC_NORMAL"),
+        ],
+    )
 
 
 def _modifier(ds: Dataset) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,16 @@ def itk_slices(path: Path, positions: Volume) -> Volume:
     return volume[nearest]
 
 
+def read_by(program: str, case: Written, role: str, folder: Path) -> Iterator[tuple[ScanResult, Path, list[int], Path]]:
+    """Each scan's files of a role with their slices, and the folder that a program of dcmqi read them into."""
+    for scan, paths in scans_with(case, role):
+        for path, slices in zip(paths, parallel_slices(scan), strict=True):
+            out = folder / path.stem
+            out.mkdir()
+            tool(program, "--inputDICOM", path, "--outputDirectory", out, "-t", "nii")
+            yield scan, path, slices, out
+
+
 def test_segments_are_the_labels_on_the_reference_frames(case: Written) -> None:
     for scan, paths in scans_with(case, "segmentation"):
         seen = {name: np.zeros_like(mask) for name, mask in masks(scan).items()}
@@ -100,21 +110,17 @@ def test_each_orientation_is_an_object_of_its_own(case: Written) -> None:
 
 
 def test_dcmqi_reads_the_segments(case: Written, tmp_path: Path) -> None:
-    for scan, paths in scans_with(case, "segmentation"):
-        for path, slices in zip(paths, parallel_slices(scan), strict=True):
-            out = tmp_path / path.stem
-            out.mkdir()
-            tool("segimage2itkimage", "--inputDICOM", path, "--outputDirectory", out, "-t", "nii")
-            positions = scan.scan.perfusion.affines[slices, :3, 3]
-            names = {item.SegmentNumber: item.SegmentLabel for item in dcmread(path).SegmentSequence}
-            assert len(list(out.glob("*.nii.gz"))) == len(names)
-            for number, name in names.items():
-                volume = nibabel.load(out / f"{number}.nii.gz")
-                expected = masks(scan)[name][slices]
-                assert int((np.asarray(volume.dataobj) > 0).sum()) == int(expected.sum()), name
-                if volume.shape[2] >= len(slices):
-                    found = itk_slices(out / f"{number}.nii.gz", positions) > 0
-                    np.testing.assert_array_equal(found, expected, err_msg=name)
+    for scan, path, slices, out in read_by("segimage2itkimage", case, "segmentation", tmp_path):
+        positions = scan.scan.perfusion.affines[slices, :3, 3]
+        names = {item.SegmentNumber: item.SegmentLabel for item in dcmread(path).SegmentSequence}
+        assert len(list(out.glob("*.nii.gz"))) == len(names)
+        for number, name in names.items():
+            volume = nibabel.load(out / f"{number}.nii.gz")
+            expected = masks(scan)[name][slices]
+            assert int((np.asarray(volume.dataobj) > 0).sum()) == int(expected.sum()), name
+            if volume.shape[2] >= len(slices):
+                found = itk_slices(out / f"{number}.nii.gz", positions) > 0
+                np.testing.assert_array_equal(found, expected, err_msg=name)
 
 
 def test_maps_hold_the_flow(case: Written) -> None:
@@ -130,13 +136,9 @@ def test_maps_hold_the_flow(case: Written) -> None:
 
 
 def test_dcmqi_reads_the_maps(case: Written, tmp_path: Path) -> None:
-    for scan, paths in scans_with(case, "parametric-map"):
-        for path, slices in zip(paths, parallel_slices(scan), strict=True):
-            out = tmp_path / path.stem
-            out.mkdir()
-            tool("paramap2itkimage", "--inputDICOM", path, "--outputDirectory", out, "-t", "nii")
-            found = itk_slices(out / "pmap.nii.gz", scan.scan.perfusion.affines[slices, :3, 3])
-            np.testing.assert_allclose(found, scan.flow.flow[slices], rtol=1e-6)
+    for scan, _, slices, out in read_by("paramap2itkimage", case, "parametric-map", tmp_path):
+        found = itk_slices(out / "pmap.nii.gz", scan.scan.perfusion.affines[slices, :3, 3])
+        np.testing.assert_allclose(found, scan.flow.flow[slices], rtol=1e-6)
 
 
 def expected_values(scan: ScanResult) -> dict[tuple[str, str], list[float]]:

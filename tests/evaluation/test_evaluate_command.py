@@ -158,22 +158,18 @@ def test_segmentations_that_cannot_be_compared_are_refused(tmp_path: Path, what:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_list_of_cases_names_its_cases(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:
+@pytest.mark.parametrize(
+    ("file", "code", "said"), [("truth/cases.csv", 2, "no column case"), ("out", 4, "could not be written")]
+)
+def test_a_list_without_cases_is_refused_and_a_file_is_no_folder(
+    tmp_path: Path, labels: np.ndarray[Any, Any], file: str, code: int, said: str
+) -> None:
     for folder in ("truth", "found"):
         save(tmp_path / folder / "a.nii.gz", labels)
-    (tmp_path / "truth/cases.csv").write_text("name,patient\na,1\n")
+    (tmp_path / file).write_text("name,patient\na,1\n")
     ended = command(tmp_path / "truth", tmp_path / "found", tmp_path / "out")
-    assert ended.exit_code == 2
-    assert "no column case" in ended.stderr
-
-
-def test_an_output_that_cannot_be_written_to_is_said_so(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:
-    for folder in ("truth", "found"):
-        save(tmp_path / folder / "a.nii.gz", labels)
-    (tmp_path / "out").write_text("a file")
-    ended = command(tmp_path / "truth", tmp_path / "found", tmp_path / "out")
-    assert ended.exit_code == 4
-    assert "could not be written" in ended.stderr
+    assert ended.exit_code == code
+    assert said in ended.stderr
 
 
 def test_a_flat_label_map_is_one_slice(tmp_path: Path, labels: np.ndarray[Any, Any]) -> None:

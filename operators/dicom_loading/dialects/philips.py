@@ -8,6 +8,8 @@ its dynamic (2005,10A0) [s] plus its delay after the trigger.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydicom import Dataset
 
 from operators.dicom_loading.dialects import standard
@@ -56,10 +58,8 @@ PHILIPS = Dialect(
     complete=complete,
     private_tags=PRIVATE_TAGS,
 )
-PHILIPS_ENHANCED = Dialect(
+PHILIPS_ENHANCED = replace(
+    PHILIPS,
     matches=matches_enhanced,
     description="Philips, enhanced multi-frame: slices and time points in one object, a rescale slope for every frame",
-    rescale=rescale,
-    complete=complete,
-    private_tags=PRIVATE_TAGS,
 )
