@@ -129,7 +129,7 @@ def _candidates(enhancement: FloatArray, times: FloatArray) -> tuple[FloatArray,
     peak = enhancement.max(axis=0)
     noise = percentile_over_time(np.abs(np.diff(enhancement, axis=0)), 50)
     score = peak * upslope(enhancement, times) * _central_prior(peak.shape)
-    count = max(8, round(CANDIDATES * score.size))
+    count = min(max(8, round(CANDIDATES * score.size)), score.size)
     blood = score >= np.partition(score.ravel(), -count)[-count]
     blood &= score > LEAST_SCORE * np.percentile(score, BRIGHTEST)
     return score, np.asarray(blood & (peak > SIGNAL_TO_NOISE * np.median(noise)))

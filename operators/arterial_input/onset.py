@@ -23,7 +23,15 @@ LATE = 0.25
 WASHED_OUT = 0.6
 """A first pass is over when the curve has fallen below this fraction of its peak."""
 
-
+APART = 10.0
+"""Peaks of two injections lie so far apart at least [s]: the LV follows the RV sooner."""
+WEAK, ABOVE_CHANGES = 0.08, 8.0
+"""Least height of a weak injection before the strong one: of the strong one's, and in median changes from frame to
+frame."""
+LASTS = 2.5
+"""Least width of a bolus at half its height [s]; what a breath makes is shorter."""
+FEWEST_FRAMES = 10
+"""Fewer before a strong bolus hold no weak one."""
 FLAT = 3
 """So many samples in a row at the very top, for at least"""
 FLAT_FOR = 0.8
@@ -89,6 +97,34 @@ def find_first_pass(curve: FloatArray, times: FloatArray) -> FirstPass:
         clipped=_is_flat_topped(np.asarray(curve), times),
         bolus=_is_smooth(np.asarray(curve)),
     )
+
+
+def bolus_peaks(curve: FloatArray, times: FloatArray) -> list[int]:
+    """Indices of the peaks of separate injections, in order; one weak one counts where it comes before the strong one.
+
+    After that recirculation is as high as a weak one would be, so there it can't be told.
+
+    Args:
+        curve: concentration or signal of blood, shape (time,).
+        times: [s], increasing, shape (time,).
+    """
+    smoothed = ndimage.convolve1d(np.asarray(curve, np.float64), SMOOTH, mode="nearest")
+    strong = _peaks(smoothed)
+    strong = [peak for k, peak in enumerate(strong) if k == 0 or times[peak] - times[strong[k - 1]] >= APART]
+    before = smoothed[: strong[0]]
+    if len(before) < FEWEST_FRAMES or not _is_smooth(np.asarray(curve)):
+        return strong
+    level = float(np.percentile(before, 20))
+    rise = float(smoothed[strong[0]]) - level
+    changes = float(np.median(np.abs(np.diff(before))))
+    step = float(np.median(np.diff(times)))
+    tall, about = signal.find_peaks(
+        before, prominence=max(WEAK * rise, ABOVE_CHANGES * changes), width=max(LASTS / step, 1.0)
+    )
+    early = times[strong[0]] - times[tall] >= APART
+    if not early.any():
+        return strong
+    return [int(tall[np.argmax(np.where(early, about["prominences"], 0.0))]), *strong]
 
 
 def _is_flat_topped(curve: FloatArray, times: FloatArray) -> bool:

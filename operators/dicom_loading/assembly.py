@@ -14,6 +14,7 @@ from operators.dicom_loading.frames import DEFAULT_THICKNESS, SliceFrames, commo
 from operators.dicom_loading.headers import text
 from operators.dicom_loading.image_file import ImageFile
 from operators.dicom_loading.image_series import MIN_FRAMES, FileSeries
+from operators.dicom_loading.injections import injection_flags
 from operators.dicom_loading.plan import ScanPlan
 from operators.dicom_loading.proton_density import part
 from operators.dicom_loading.scanner_flow import build_flow
@@ -64,7 +65,16 @@ def assemble_scan(plan: ScanPlan) -> PerfusionScan:
         proton_density=proton_density,
         aif=aif,
         scanner_flow=flow,
-        flags=(*plan.flags, *clock_flags, *density_flags, *trim_flags, *aif_flags, *flow_flags, *_source_flags(main)),
+        flags=(
+            *plan.flags,
+            *clock_flags,
+            *density_flags,
+            *trim_flags,
+            *aif_flags,
+            *flow_flags,
+            *_source_flags(main),
+            *injection_flags(record, aif),
+        ),
     )
 
 

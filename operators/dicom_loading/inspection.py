@@ -1,4 +1,4 @@
-"""What is in a folder and what would be done with it; decodes no pixels and runs nothing."""
+"""What is in a folder and what would be done with it: reads what a run would read, and calculates nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from operators.dicom_loading import clock, geometry
 from operators.dicom_loading.acquisition import field_strength_t, heart_rate_bpm, stated_heart_rate
+from operators.dicom_loading.assembly import assemble_scan
 from operators.dicom_loading.files import FolderContents, read_folder
 from operators.dicom_loading.gathering import gather
 from operators.dicom_loading.image_series import MAIN, FileSeries, problem
@@ -19,7 +20,7 @@ from operators.dicom_loading.proton_density import marked_frames
 from operators.dicom_loading.rules import DEFAULT_RULES, Rules
 from operators.dicom_loading.scanner_flow import why_unused
 from operators.errors import PerfusionError
-from operators.series import Role, State
+from operators.series import QualityFlag, Role, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class SeriesSummary:
     missing: tuple[str, ...]
     """What a complete quantitative study would also have."""
     notes: tuple[str, ...]
-    """What had to be put right to make a series of its images."""
+    """What had to be put right to make a series of its images, or is unusual about them."""
     used: bool
     action: str
     """What would be done with it and why, one sentence."""
@@ -66,6 +67,8 @@ class _Context:
     plans: tuple[ScanPlan, ...]
     refusal: PerfusionError | None
     rules: Rules
+    flags: tuple[tuple[QualityFlag, ...], ...] = ()
+    """Of each plan's scan."""
 
 
 def inspect_folder(folder: Path, state: State | None = None, rules: Rules = DEFAULT_RULES) -> FolderSummary:
@@ -94,7 +97,8 @@ def _plans(contents: FolderContents, series: Sequence[FileSeries], state: State 
         if contents.problems:
             raise contents.problems[0]
         check_one_study(image.header for image in contents.images)
-        return _Context(plan_study(series, state, rules).scans, None, rules)
+        plans = plan_study(series, state, rules).scans
+        return _Context(plans, None, rules, tuple(assemble_scan(plan).flags for plan in plans))
     except PerfusionError as error:
         return _Context((), error, rules)
 
@@ -104,7 +108,9 @@ def _summarise(series: FileSeries, context: _Context) -> SeriesSummary:
         groups = geometry.group_slices(series.headers)
     except PerfusionError:
         groups = None
-    plan = next((plan for plan in context.plans if _is_part(series, plan.main)), None)
+    index = next((k for k, plan in enumerate(context.plans) if _is_part(series, plan.main)), None)
+    plan = None if index is None else context.plans[index]
+    flags = series.flags if index is None else (*series.flags, *context.flags[index])
     used = _use(series, context.plans)
     return SeriesSummary(
         series_instance_uid=series.uids[0],
@@ -117,7 +123,7 @@ def _summarise(series: FileSeries, context: _Context) -> SeriesSummary:
         heart_rate_bpm=_heart_rate(series, groups),
         field_strength_t=field_strength_t(series.first),
         missing=() if plan is None else _missing(plan),
-        notes=tuple(flag.message for flag in series.flags),
+        notes=tuple(dict.fromkeys(flag.message for flag in flags)),
         used=used is not None,
         action=used or _why_not(series, context),
     )
