@@ -36,12 +36,27 @@ def compress(dataset: FileDataset, syntax: TransferSyntax) -> FileDataset:
     return dataset
 
 
-def _jpeg_lossless(dataset: FileDataset) -> FileDataset:
+def check_encoder(syntax: TransferSyntax) -> None:
+    """Before a study is simulated that couldn't be stored.
+
+    Raises:
+        SettingError: the encoder of the transfer syntax is not installed.
+    """
+    if syntax is TransferSyntax.JPEG_LOSSLESS:
+        _jpeg_encoder()
+
+
+def _jpeg_encoder() -> str:
     encoder = shutil.which(JPEG_ENCODER)
     if encoder is None:
         raise SettingError(
             f"Lossless JPEG needs the program {JPEG_ENCODER}.", where="transfer syntax", hint="apt-get install dcmtk"
         )
+    return encoder
+
+
+def _jpeg_lossless(dataset: FileDataset) -> FileDataset:
+    encoder = _jpeg_encoder()
     with TemporaryDirectory() as folder:
         plain, packed = Path(folder) / "plain.dcm", Path(folder) / "packed.dcm"
         dataset.save_as(plain, enforce_file_format=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from pydicom.dataset import FileDataset
 
-from perf_app.phantom.compression import compress
+from perf_app.phantom.compression import check_encoder, compress
 from perf_app.phantom.dialect import Dialect, TransferSyntax
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import FULL, Detail, build_scene
@@ -67,6 +67,7 @@ def write_study(
     Raises:
         SettingError: the encoder of the transfer syntax is not installed.
     """
+    check_encoder(transfer_syntax)
     scene = build_scene(patient, detail, device)
     scans = tuple(simulate(patient, state, detail, device, scene) for state in patient.states)
     count = sum(write_scan(folder / "dicom", patient, scan, dialect, transfer_syntax) for scan in scans)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from perf_app.cli import people
 from perf_app.phantom import study, training_case
+from perf_app.phantom.compression import JPEG_ENCODER
 from perf_app.phantom.scene import QUICK
 
 
@@ -30,4 +31,12 @@ def test_patients_and_their_training_cases_are_written(tmp_path: Path, monkeypat
 def test_what_cannot_be_written_is_refused(tmp_path: Path, option: tuple[str, str]) -> None:
     ended = CliRunner().invoke(people, ["phantom", str(tmp_path), *option])
     assert ended.exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_encoder_is_told_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("perf_app.phantom.compression.shutil.which", lambda _: None)
+    ended = CliRunner().invoke(people, ["phantom", str(tmp_path), "--transfer-syntax", "jpeg-lossless"])
+    assert ended.exit_code == 2
+    assert JPEG_ENCODER in ended.stderr
     assert not list(tmp_path.iterdir())
