@@ -14,6 +14,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from operators.aha_sectors.model import SEGMENT_NAMES
 from operators.dicom_loading.dialects.registry import DIALECTS, PLAIN, PLAIN_DIALECT, PRIVATE_TAGS, SOP_CLASSES
+from operators.dicom_loading.files import MAX_FILE_BYTES
 from operators.dicom_loading.headers import KEYWORDS
 from operators.dicom_loading.image_series import TRANSFER_SYNTAXES
 from operators.dicom_loading.multi_frame import MACROS
@@ -26,8 +27,9 @@ INTRODUCTION = """# DICOM conformance
 Research use only. What the program reads and writes, printed from its code by `python -m perf_app.conformance`; how far
 each part was tried stands in [status.md](status.md)."""
 
-READING = """Other objects are passed over; so are DICOMDIR, links, deflated files, and whatever is larger or nested
-deeper than a perfusion study's images are. A study is one patient's and may hold stress and rest."""
+READING = f"""Other objects are passed over; so are DICOMDIR, links and files that aren't DICOM. A study with a file
+that is damaged, deflated, larger than {MAX_FILE_BYTES >> 30} GiB or nested deeper than any scanner's is refused.
+A study is one patient's and may hold stress and rest."""
 
 WRITING = f"""All are written as {ExplicitVRLittleEndian.name}, in UTF-8 (ISO_IR 192), into the source's study, each
 kind in series of its own. UIDs are made from the sources, the results, the settings that shaped them and the

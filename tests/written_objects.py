@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -164,7 +164,16 @@ def write(result: StudyResult, folder: Path) -> Written:
     return Written(result, folder, list(write_objects(result, folder)))
 
 
-@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in CASES])
+def _named(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+
+
+def only(*names: str) -> pytest.MarkDecorator:
+    """Mark of a test that asks for `case`, about these cases alone."""
+    return pytest.mark.parametrize("case", _named(names), indirect=True)
+
+
+@pytest.fixture(scope="session", params=_named(CASES))
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     """One of the cases, with stand-ins for the pictures."""
     with pytest.MonkeyPatch.context() as patch:
