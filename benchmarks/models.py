@@ -8,33 +8,24 @@ groups' curves.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
-from benchmarks import two_compartments
+from benchmarks import single_pixels, two_compartments
 from benchmarks.known_flow import NOISE, SECTORS, STEP, Input, Study, draw, inputs, mapped, ring_of_sectors
-from benchmarks.pixel_fits import by_dcmri, by_scipy
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
 from operators.aha_sectors.measurement import statistics
-from operators.flow_mapping.delay import STARTS
-from operators.flow_mapping.registry import MODELS, Model
-from operators.resampling.regular_grid import STEP as GRID
+from operators.flow_mapping.registry import MODELS
 from operators.series import BoolArray, FloatArray, FlowMap
 
 FIRST_SEED = 300
 HIGH = 3.0
 """Flow from here on is high [mL/min/g]."""
-SLICE = 192 * 144
-"""Pixels that a time is taken for."""
 TITLES = {
     "btex": "blood-tissue exchange",
     "two_compartment": "two-compartment exchange",
@@ -87,10 +78,10 @@ def main() -> None:
     path = record.picture("models.png", "Error by true MBF, and how often intervals hold the truth")
     if path is not None:
         plot(errors, path)
-    compare(record, arguments.pixels, drawn, np.random.default_rng([arguments.first_seed, 99]))
+    single_pixels.tell(record, arguments.pixels, drawn, TITLES, np.random.default_rng([arguments.first_seed, 99]))
     if data is not None:
         aif = next(iter(drawn))[0]
-        plasma = upsampled(aif, 0.0) / (1 - aif.hematocrit)
+        plasma = single_pixels.upsampled(aif, 0.0) / (1 - aif.hematocrit)
         two_compartments.tell(record, data, plasma, STEP, np.random.default_rng([arguments.first_seed, 98]))
     record.close()
 
@@ -181,69 +172,6 @@ def coverage(title: str, errors: Errors) -> list[str]:
 def held(errors: FloatArray, sds: float) -> float:
     """Part of errors, in units of their SD, that is no larger."""
     return float(np.mean(np.abs(errors) <= sds))
-
-
-def compare(record: Record, pixels: int, drawn: list[tuple[Input, Study]], random: np.random.Generator) -> None:
-    """Single pixels at their true delay by the models and by what a user would pick."""
-    chosen = [drawn[k] for k in random.permutation(len(drawn))[: -(-pixels // SECTORS)]]
-    true = np.concatenate([study.flow for _, study in chosen])[:pixels]
-    noisy = [study.curves + random.normal(0, NOISE, study.curves.shape) for _, study in chosen]
-    rows = []
-    for name in MODELS:
-        found = [
-            made(name, aif).at(study.delay, aif.times).fit(curves, NOISE, STARTS)
-            for (aif, study), curves in zip(chosen, noisy, strict=True)
-        ]
-        flow = np.concatenate([one.parameters["flow"] for one in found])[:pixels]
-        rows.append(
-            [f"{TITLES[name]}, alone", *error(flow, true), f"{1e3 * seconds(name, chosen[0], noisy[0]):.3f} ms"]
-        )
-    others: dict[str, Callable[[FloatArray, float, float, FloatArray], FloatArray]] = {
-        "blood-tissue exchange, scipy.optimize.least_squares": by_scipy,
-        "two-compartment exchange, dcmri": by_dcmri,
-    }
-    if find_spec("dcmri") is None:
-        del others[next(reversed(others))]
-        record.say("dcmri is not installed: `pip install -e .[bench]`.\n")
-    for name, fit in others.items():
-        start = time.perf_counter()
-        each_found = [
-            fit(upsampled(aif, study.delay), STEP, aif.hematocrit, curves)
-            for (aif, study), curves in zip(chosen, noisy, strict=True)
-        ]
-        each = (time.perf_counter() - start) / (len(chosen) * SECTORS)
-        rows.append([name, *error(np.concatenate(each_found)[:pixels], true), f"{1e3 * each:.2f} ms"])
-    record.say(
-        f"{pixels} single pixels with noise, each alone and at its true delay. Times of the chain's models are "
-        f"those of a slice of {SLICE:,} pixels, set-up included, by its pixels:\n"
-    )
-    record.table(["fit", "median error", "median of its size", "largest", "time a pixel"], rows)
-
-
-def seconds(model: str, slice_: tuple[Input, Study], curves: FloatArray) -> float:
-    """Time a pixel of making a model and fitting a slice's pixels, curves (curve, time) again and again [s]."""
-    aif, study = slice_
-    many = np.resize(curves, (SLICE, curves.shape[1])).astype(np.float32)
-    start = time.perf_counter()
-    made(model, aif).at(study.delay, aif.times).fit(many, NOISE)
-    return (time.perf_counter() - start) / SLICE
-
-
-def error(found: FloatArray, true: FloatArray) -> list[str]:
-    """Cells: relative error of flow."""
-    relative = found / true - 1
-    return [f"{np.median(relative):+.1%}", f"{np.median(np.abs(relative)):.1%}", f"{np.abs(relative).max():.0%}"]
-
-
-def made(name: str, aif: Input) -> Model:
-    """A model for an input."""
-    return MODELS[name](upsampled(aif, 0.0), GRID, aif.hematocrit)
-
-
-def upsampled(aif: Input, delay: float) -> FloatArray:
-    """What the chain makes of a measured input, every `GRID` seconds and `delay` later [s], shape (time,)."""
-    times = np.arange(0.0, aif.times[-1] + GRID / 2, GRID) - delay
-    return np.where(times >= 0, CubicSpline(aif.times, aif.samples)(np.maximum(times, 0)), 0.0)
 
 
 def plot(errors: dict[str, Errors], path: Path) -> None:

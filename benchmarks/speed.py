@@ -27,11 +27,11 @@ import torch
 
 from benchmarks.chain import FIRST_SEED, process
 from benchmarks.known_flow import NOISE, Input, inputs
-from benchmarks.models import SLICE, upsampled
 from benchmarks.moving_slices import MovingSlice, breathing, slices_of
 from benchmarks.pixel_fits import by_dcmri, by_scipy
 from benchmarks.record import Record, parser
 from benchmarks.registration_peers import peers
+from benchmarks.single_pixels import SLICE, upsampled
 from operators.flow_mapping import btex, table
 from operators.motion_correction import demons
 from operators.motion_correction.correction import correct_slice
