@@ -57,7 +57,9 @@ def find_blood_pool(images: FloatArray, times: FloatArray, edge: float = EDGE) -
     if blood.sum() < 4:
         return None
     arrival = half_peak_time(enhancement, times)
-    first, second = _two_arrivals(arrival[blood], score[blood])
+    # A single pixel that some artefact makes far brighter than blood must not be a chamber of its own.
+    weights = np.minimum(score[blood], np.percentile(score, BRIGHTEST))
+    first, second = _two_arrivals(arrival[blood], weights)
     later = arrival > (first + second) / 2 if second - first >= SAME_ARRIVAL else True
     return _grow(_main_part(blood & later, score), enhancement, score, edge)
 

@@ -17,12 +17,16 @@ WIDTH = 40.0
 """SD of the Gaussian over the logarithm of proton density [mm]: wider than the heart's chambers."""
 TISSUE = 0.25
 """Least proton density of tissue, as a fraction of its bright end: lung and air tell nothing."""
+LEAST_WEIGHT = 1e-3
+"""Share of tissue in the smoothing, from which on the sensitivity is told by it alone."""
 BRIGHT_END = 98.0
 """Percentile."""
 
 
 def log_sensitivity(density: FloatArray, spacing: Spacing) -> FloatArray:
-    """Logarithm of the coils' sensitivity but for a constant, zero where there is nothing to tell it by.
+    """Logarithm of the coils' sensitivity but for a constant: its mean is zero, as it is far from all tissue.
+
+    It must not jump where tissue ends: a pixel that moves across would become many times as bright.
 
     Args:
         density: proton-density frames where they were taken, shape (frame, row, col).
@@ -36,9 +40,10 @@ def log_sensitivity(density: FloatArray, spacing: Spacing) -> FloatArray:
     tissue = mean > max(TISSUE * float(np.percentile(mean, BRIGHT_END)), np.finfo(float).tiny)
     pixels = [WIDTH / s for s in spacing]
     logarithm = np.log(mean, out=np.zeros_like(mean), where=tissue)
+    logarithm -= np.where(tissue, logarithm[tissue].mean() if tissue.any() else 0.0, 0.0)
     weight = ndimage.gaussian_filter(tissue.astype(np.float64), pixels, mode="constant")
     total = ndimage.gaussian_filter(logarithm, pixels, mode="constant")
-    return np.divide(total, weight, out=np.zeros_like(mean), where=weight > 1e-3)
+    return np.asarray(total / np.maximum(weight, LEAST_WEIGHT))
 
 
 def unshade(images: FloatArray, sensitivity: FloatArray, field: FloatArray, spacing: Spacing) -> FloatArray:

@@ -52,6 +52,13 @@ def test_gain_changes_no_pool() -> None:
     np.testing.assert_array_equal(find_blood_pool(images, HEART.times), find_blood_pool(images * 16, HEART.times))
 
 
+def test_a_spike_in_a_corner_changes_no_pool() -> None:
+    images = HEART.images()
+    spiked = images.copy()
+    spiked[-4, 1, 1] = 200 * images.max()
+    np.testing.assert_array_equal(find_blood_pool(spiked, HEART.times), find_blood_pool(images, HEART.times))
+
+
 def test_curve_is_the_blood_s() -> None:
     images = HEART.images()
     pool = find_blood_pool(images, HEART.times)

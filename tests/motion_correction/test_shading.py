@@ -42,3 +42,10 @@ def test_what_does_not_move_is_left_as_it_is() -> None:
 def test_frames_without_signal_tell_no_sensitivity() -> None:
     assert not log_sensitivity(np.zeros((3, 20, 20)), SPACING).any()
     assert np.isfinite(log_sensitivity(np.full((3, 20, 20), np.nan), SPACING)).all()
+
+
+def test_the_sensitivity_is_smooth_where_tissue_ends() -> None:
+    """A bright coil's body in the middle of wide air: pixels that cross its edge aren't multiplied."""
+    wide = np.pad(600 * SEEN * body(0), 250)
+    steps = np.abs(np.diff(log_sensitivity(wide[None], SPACING), axis=0))
+    assert steps.max() < 0.2
