@@ -104,7 +104,7 @@ def main() -> None:
 
 
 NAMES = ["", "before", "after", "before, about the mean", "after", "worst frame: median, largest", "least Jacobian",
-         "slices worse than before", "s a slice"]  # fmt: skip
+         "slices worse than before"]  # fmt: skip
 
 
 def cells(name: str, outcomes: list[Outcome]) -> list[str]:
@@ -123,7 +123,6 @@ def cells(name: str, outcomes: list[Outcome]) -> list[str]:
         f"{np.median(frames):.2f}, {max(frames):.2f}",
         f"{min(one.stretch for one in outcomes):.2f}",
         str(sum(one.after > one.before + SAME for one in outcomes)),
-        f"{np.median([one.seconds for one in outcomes]):.1f}",
     ]
 
 
