@@ -441,6 +441,7 @@ class StudyResult:
     reserve_global: float | None
     """Stress over rest MBF; None where either is missing, relative or withheld."""
     reserve_by_sector: Mapping[int, float | None]
+    reserve_by_territory: Mapping[str, float | None]
     flags: tuple[QualityFlag, ...]
     """Of the study as a whole."""
     software_version: str

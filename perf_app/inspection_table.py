@@ -56,5 +56,6 @@ def _remarks(folder: FolderSummary) -> list[RenderableType]:
     if any(one.used and "state" in one.missing for one in folder.series):
         remarks.append("A state that isn't told can be named: --state for a study of one scan, else a rules file.")
     if folder.refusal is not None:
-        remarks.append(f"Nothing would be analysed: {folder.refusal.message} {folder.refusal.hint}")
+        refusal = folder.refusal
+        remarks.append(f"Nothing would be analysed: {refusal.message} {refusal.hint} [{refusal.where}]")
     return [Text(remark) for remark in remarks]

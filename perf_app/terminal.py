@@ -84,7 +84,8 @@ def _table(result: StudyResult) -> Table:
         shown = "withheld" if scan.withheld and sectors.whole is None else whole
         table.add_row(title, shown, *parts, _lowest(scan))
     if summary.has_reserve(result):
-        table.add_row("reserve", summary.number(result.reserve_global), "", "", "", "")
+        parts = [summary.number(result.reserve_by_territory.get(name)) for name in SEGMENTS_OF_TERRITORY]
+        table.add_row("reserve", summary.number(result.reserve_global), *parts, "")
     return table
 
 

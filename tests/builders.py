@@ -264,10 +264,14 @@ def make_study_result(*scans: ScanResult) -> StudyResult:
     by_state = {result.scan.state: result for result in results if result.flow.unit == "mL/min/g"}
     stress, rest = by_state.get(State.STRESS), by_state.get(State.REST)
     reserve: dict[int, float | None] = dict.fromkeys(range(1, 17))
+    territories: dict[str, float | None] = dict.fromkeys(TERRITORIES)
     whole = None
     if stress and rest and stress.sectors.whole and rest.sectors.whole:
         whole = stress.sectors.whole.mean / rest.sectors.whole.mean
         for sector in reserve:
             above, below = stress.sectors.by_sector[sector], rest.sectors.by_sector[sector]
             reserve[sector] = above.mean / below.mean if above and below else None
-    return StudyResult(study, results, whole, reserve, (), "0.1.0")
+        for name in territories:
+            above, below = stress.sectors.by_territory[name], rest.sectors.by_territory[name]
+            territories[name] = above.mean / below.mean if above and below else None
+    return StudyResult(study, results, whole, reserve, territories, (), "0.1.0")

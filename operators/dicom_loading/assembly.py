@@ -24,6 +24,8 @@ from operators.series import ImageSeries, PerfusionScan, QualityFlag, Role
 
 LARGEST_LOSS = 0.1
 """Part of a slice's frames that may be dropped to make the slices equal."""
+SKIPPED = 1.7
+"""Usual steps between frames; a longer one leaves out a beat."""
 IMPLAUSIBLE_GD = 60.0
 """mmol/L; values above it mean that the scale was not understood."""
 
@@ -74,6 +76,7 @@ def assemble_scan(plan: ScanPlan) -> PerfusionScan:
             *flow_flags,
             *_source_flags(main),
             *injection_flags(record, aif),
+            *(() if trim_flags else _skipped(record)),
         ),
     )
 
@@ -129,6 +132,19 @@ def _separate_density(
         if same_place and density.pixels.shape[2:] == record.pixels.shape[2:]:
             return density
     return None
+
+
+def _skipped(record: ImageSeries) -> tuple[QualityFlag, ...]:
+    """A flag where frames leave a beat out."""
+    steps = np.diff(record.times, axis=1)
+    longer = int((steps > SKIPPED * np.median(steps)).any(axis=0).sum())
+    if not longer:
+        return ()
+    message = (
+        f"{longer} of the {record.n_frames - 1} steps from frame to frame are longer than {SKIPPED:g} usual ones: "
+        "frames are missing, or the heart skipped beats."
+    )
+    return (QualityFlag("frames_skipped", "info", message),)
 
 
 def _source_flags(main: FileSeries) -> tuple[QualityFlag, ...]:

@@ -30,6 +30,13 @@ from operators.errors import IncompleteSeriesError, PerfusionError, SettingError
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 1 << 30
 """Of any file; `image_series` is stricter with those whose pixels are read."""
+ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".iso")
+_NAME = "Name a folder of DICOM files."
+_UNPACK = "Unpack an archive first"
+_EXPORT = (
+    "Give the folder that the scanner or the archive exported; a DICOM file has the letters DICM after 128 bytes, and "
+    "what lacks them is not read."
+)
 TAGS = [*STANDARD_TAGS, *ENHANCED_TAGS, *PRIVATE_TAGS]
 # What damaged or hostile bytes make the parser raise; anything else is a bug of ours.
 DAMAGED = (
@@ -67,10 +74,11 @@ def read_folder(folder: Path) -> FolderContents:
         UnsupportedSeriesError: it holds too many files, or no DICOM image.
     """
     if not folder.is_dir():
-        raise SettingError("The input folder does not exist.", where=str(folder), hint="Name a folder of DICOM files.")
+        what, hint = ("is a file", f"{_UNPACK} and name its folder.") if folder.exists() else ("does not exist", _NAME)
+        raise SettingError(f"The input folder {what}.", where=str(folder), hint=hint)
     images: dict[tuple[str, ...], tuple[ImageFile, ...]] = {}
     problems: list[PerfusionError] = []
-    passed_over = 0
+    passed_over = packed = 0
     for place, path in enumerate(_listing(folder), start=1):
         if place > MAX_FILES:
             raise UnsupportedSeriesError(
@@ -83,13 +91,14 @@ def read_folder(folder: Path) -> FolderContents:
         except PerfusionError as error:
             problems.append(error)
             continue
+        packed += path.suffix.lower() in ARCHIVES
         if not found or images.setdefault(_identity(found[0].header), found) is not found:
             passed_over += 1
     if not images and not problems:
         raise UnsupportedSeriesError(
             f"The input folder holds no DICOM image ({passed_over} other files and links were passed over).",
             where="input folder",
-            hint="Give the folder that the scanner or the archive exported.",
+            hint=f"{_UNPACK}: it is not opened." if packed else _EXPORT,
         )
     return FolderContents(tuple(chain.from_iterable(images.values())), passed_over, tuple(problems))
 

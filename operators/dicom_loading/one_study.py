@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from pydicom import Dataset
@@ -17,12 +18,17 @@ def check_one_study(headers: Iterable[Dataset]) -> str:
         UnsupportedSeriesError: several patients or several studies.
     """
     kept = list(headers)
-    if any(len(found) > 1 for found in _identities(kept)):
-        raise UnsupportedSeriesError(
-            "The folder holds images of more than one patient.",
-            where="(0010,0010), (0010,0020) or (0010,0030) differ",
-            hint="Give one patient's study at a time.",
-        )
+    for what, values in _identities(kept).items():
+        numbers = Counter(value for value in values if value)  # an absent one contradicts nothing
+        if len(numbers) > 1:
+            (usual, _), *_ = numbers.most_common()
+            others = [text(h, "SOPInstanceUID") for h, v in zip(kept, values, strict=True) if v not in ("", usual)]
+            raise UnsupportedSeriesError(
+                f"The folder holds images of more than one patient: {len(others)} of {len(kept)} images have another "
+                f"{what} than the rest.",
+                where=", ".join(others[:3]) + (" ..." if len(others) > 3 else ""),
+                hint="Give one patient's study at a time.",
+            )
     studies = sorted({text(header, "StudyInstanceUID") for header in kept})
     if len(studies) > 1:
         raise UnsupportedSeriesError(
@@ -31,9 +37,11 @@ def check_one_study(headers: Iterable[Dataset]) -> str:
     return studies[0]
 
 
-def _identities(headers: list[Dataset]) -> tuple[set[str], ...]:
-    """Distinct identifiers, names (spelling aside) and birth dates; an absent one contradicts nothing."""
-    identifiers = {text(header, "PatientID") for header in headers}
-    names = {" ".join(text(header, "PatientName").casefold().replace("^", " ").split()) for header in headers}
-    births = {text(header, "PatientBirthDate") for header in headers}
-    return tuple(found - {""} for found in (identifiers, names, births))
+def _identities(headers: list[Dataset]) -> dict[str, list[str]]:
+    """Of each image what tells patients apart; names without their spelling."""
+    names = [" ".join(text(header, "PatientName").casefold().replace("^", " ").split()) for header in headers]
+    return {
+        "identifier (0010,0020)": [text(header, "PatientID") for header in headers],
+        "name (0010,0010)": names,
+        "birth date (0010,0030)": [text(header, "PatientBirthDate") for header in headers],
+    }

@@ -18,6 +18,7 @@ from operators.dicom_writing.codes import (
     PROCEDURES,
     REPORT_TITLE,
     SEGMENTS,
+    TERRITORIES,
     private_scheme,
 )
 from operators.dicom_writing.common import NAME, DicomObject, make_uid, stamp
@@ -54,6 +55,7 @@ def _reserve_report(result: StudyResult) -> Dataset:
     uid = make_uid(result, result.scans, "reserve tracking")
     named = [("reserve global", LV_MYOCARDIUM, result.reserve_global)]
     named += [(f"reserve AHA {n}", SEGMENTS[n], value) for n, value in sorted(result.reserve_by_sector.items())]
+    named += [(f"reserve {name}", TERRITORIES[name], value) for name, value in result.reserve_by_territory.items()]
     groups: list[Group] = [
         hd.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=tracking(uid, name),

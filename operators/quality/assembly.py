@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operators.aha_sectors.model import SEGMENT_NAMES
+from operators.aha_sectors.model import SEGMENT_NAMES, SEGMENTS_OF_TERRITORY
 from operators.series import PerfusionStudy, ScanResult, State, Statistics, StudyResult
 
 
@@ -14,10 +14,13 @@ def assemble_study(study: PerfusionStudy, scan_results: tuple[ScanResult, ...], 
     stress, rest = (_only_absolute(scan_results, state) for state in (State.STRESS, State.REST))
     whole: float | None = None
     sectors: dict[int, float | None] = dict.fromkeys(SEGMENT_NAMES)
+    territories: dict[str, float | None] = dict.fromkeys(SEGMENTS_OF_TERRITORY)
     if stress is not None and rest is not None:
         whole = _ratio(stress.sectors.whole, rest.sectors.whole)
         sectors = {s: _ratio(stress.sectors.by_sector[s], rest.sectors.by_sector[s]) for s in SEGMENT_NAMES}
-    return StudyResult(study, scan_results, whole, sectors, study.flags, software_version)
+        above, below = stress.sectors.by_territory, rest.sectors.by_territory
+        territories = {name: _ratio(above[name], below[name]) for name in SEGMENTS_OF_TERRITORY}
+    return StudyResult(study, scan_results, whole, sectors, territories, study.flags, software_version)
 
 
 def _only_absolute(results: tuple[ScanResult, ...], state: State) -> ScanResult | None:

@@ -108,7 +108,9 @@ def _figures(page: Page, y: float, result: StudyResult) -> None:
     """The global values, large, with their uncertainty beside and the territories' beneath."""
     cards = [_card(title, scan) for title, scan in zip(summary.titles(result), result.scans, strict=True)]
     if summary.has_reserve(result):
-        cards.append(("perfusion reserve, global", summary.number(result.reserve_global), "stress / rest", ""))
+        parts = [f"{name} {summary.number(result.reserve_by_territory.get(name))}" for name in TERRITORY_COLOURS]
+        whole = summary.number(result.reserve_global)
+        cards.append(("perfusion reserve, global", whole, "stress / rest", "   ".join(parts)))
     width = (_INNER - 0.1 * (len(cards) - 1)) / len(cards)
     for index, (head, value, beside, foot) in enumerate(cards):
         x = MARGIN + index * (width + 0.1)

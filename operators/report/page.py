@@ -58,6 +58,7 @@ def render(result: StudyResult) -> str:
         has_reserve=summary.has_reserve(result),
         has_fits=any(scan["chart"].fits for scan in scans),
         reserve=summary.number(result.reserve_global),
+        reserves=[(name, summary.number(result.reserve_by_territory.get(name))) for name in TERRITORY_COLOURS],
         columns=columns(result),
         rows=rows(result),
         notes=notes(result),

@@ -47,6 +47,7 @@ def build_results(result: StudyResult, files: Sequence[str] = ()) -> Results:
         reserve=schema.Reserve(
             global_=_rounded(result.reserve_global, 3),
             sectors={str(number): _rounded(result.reserve_by_sector.get(number), 3) for number in SEGMENT_NAMES},
+            territories={name: _rounded(value, 3) for name, value in result.reserve_by_territory.items()},
         ),
         quality=_quality(result.flags),
         files=list(files),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from operators.series import AifSource, FlowUnit, Level, Severity
 
 Segment = Annotated[str, Field(pattern=r"^([1-9]|1[0-6])$")]
+Territory = Annotated[str, Field(pattern=r"^(LAD|RCA|LCx)$")]
 Point = Annotated[tuple[float, float, float], Field(description="x, y, z in LPS patient coordinates [mm]")]
 
 
@@ -176,6 +177,9 @@ class Reserve(_Record):
     )
     sectors: Annotated[dict[Segment, float | None], Field(min_length=16, max_length=16)] = Field(
         description="By AHA segment, 1 to 16"
+    )
+    territories: dict[Territory, float | None] = Field(
+        default={}, description="By coronary territory; segments as in the flow's territories"
     )
 
 

@@ -57,7 +57,8 @@ def rows(result: StudyResult) -> tuple[Row, ...]:
         found.append(Row(name, TERRITORY_OF[number], number, (*cells, *ratio)))
     for name in SEGMENTS_OF_TERRITORY:
         cells = [text for scan in result.scans for text in _of_region(scan, scan.sectors.by_territory[name], detailed)]
-        found.append(Row(f"{name} territory", name, None, (*cells, *([""] if reserve else []))))
+        ratio = [summary.number(result.reserve_by_territory.get(name))] if reserve else []
+        found.append(Row(f"{name} territory", name, None, (*cells, *ratio)))
     cells = [text for scan in result.scans for text in _of_region(scan, scan.sectors.whole, detailed)]
     ratio = [summary.number(result.reserve_global)] if reserve else []
     return (*found, Row("global", None, None, (*cells, *ratio)))

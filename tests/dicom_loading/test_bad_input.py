@@ -57,8 +57,10 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 
 def test_file_for_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    refusal(tmp_path / "file", SettingError)
+    (tmp_path / "study.zip").write_bytes(b"")
+    error = refusal(tmp_path / "study.zip", SettingError)
+    assert "is a file" in error.message
+    assert "Unpack" in error.hint
 
 
 def test_empty_folder(tmp_path: Path) -> None:
@@ -69,7 +71,11 @@ def test_folder_of_other_files(tmp_path: Path) -> None:
     for name in ("Canary^Bird.txt", "DICOMDIR", "x.dcm.json"):
         (tmp_path / name).write_text("CANARY " * 100)
     (tmp_path / "empty.dcm").touch()
-    assert "4 other files" in refusal(tmp_path, UnsupportedSeriesError).message
+    error = refusal(tmp_path, UnsupportedSeriesError)
+    assert "4 other files" in error.message
+    assert "DICM" in error.hint
+    (tmp_path / "study.zip").touch()
+    assert "Unpack" in refusal(tmp_path, UnsupportedSeriesError).hint
 
 
 def test_only_links(tmp_path: Path) -> None:
@@ -115,6 +121,20 @@ def test_two_patients(tmp_path: Path) -> None:
     write_series(tmp_path, images())
     write_series(tmp_path, images(), name="other", patient=("Canary^Second", "CANARY-2", "19010204"))
     assert "more than one patient" in refusal(tmp_path, UnsupportedSeriesError).message
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_an_image_of_another_patient_is_named(tmp_path: Path, which: int) -> None:
+    write_series(tmp_path, images())
+    path = sorted(tmp_path.iterdir())[5]
+    header = dcmread(path)
+    keyword = ("PatientName", "PatientID", "PatientBirthDate")[which]
+    setattr(header, keyword, ("Canary^Second", "CANARY-2", "19010204")[which])
+    header.save_as(path)
+    error = refusal(tmp_path, UnsupportedSeriesError)
+    assert "1 of 24 images" in error.message
+    assert error.where == header.SOPInstanceUID
+    assert not any(word in str(error) for word in ("Second", "CANARY-2", "19010204"))
 
 
 def test_one_patient_spelt_in_two_ways(tmp_path: Path) -> None:

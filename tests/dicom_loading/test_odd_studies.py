@@ -14,6 +14,7 @@ from pydicom import Dataset, dcmread
 from operators.dicom_loading.inspection import SeriesSummary, inspect_folder
 from operators.dicom_loading.loader import load_study
 from operators.dicom_loading.rules import Rules, SeriesRule
+from operators.errors import IncompleteSeriesError
 from operators.series import FloatArray, PerfusionScan, Role, State
 
 FRAMES = 24
@@ -100,6 +101,27 @@ def test_a_stray_slice_is_left_out_and_told(tmp_path: Path) -> None:
     (row,) = rows(tmp_path).values()
     assert row.used
     assert "2 images of slices with less than half" in row.notes[0]
+
+
+def test_frames_that_are_missing_in_every_slice_are_told(tmp_path: Path) -> None:
+    write_series(tmp_path, images(30, frames=FRAMES + 3))
+    for path in tmp_path.iterdir():
+        if dcmread(path, stop_before_pixels=True).AcquisitionNumber in (9, 15, 16):
+            path.unlink()
+    scan = only_scan(tmp_path)
+    assert [(flag.code, flag.severity) for flag in scan.flags] == [("frames_skipped", "info")]
+    assert "2 of the 23 steps" in scan.flags[0].message
+    (row,) = rows(tmp_path).values()
+    assert row.notes == (scan.flags[0].message,)
+
+
+def test_what_a_run_would_refuse_is_refused_by_inspection(tmp_path: Path) -> None:
+    write_series(tmp_path, images(31))
+    path = sorted(tmp_path.iterdir())[7]
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(IncompleteSeriesError) as caught:
+        load_study(tmp_path)
+    assert f"refused: {caught.value.message}" in [row.action for row in rows(tmp_path).values()]
 
 
 def test_an_upload_in_any_order_under_any_name(tmp_path: Path) -> None:

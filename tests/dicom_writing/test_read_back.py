@@ -187,4 +187,5 @@ def test_dcmqi_reads_the_reserve(written: Written, tmp_path: Path) -> None:
     }
     expected = {"reserve global": result.reserve_global}
     expected |= {f"reserve AHA {n}": value for n, value in result.reserve_by_sector.items()}
+    expected |= {f"reserve {name}": value for name, value in result.reserve_by_territory.items()}
     assert found == pytest.approx({name: value for name, value in expected.items() if value is not None}, rel=1e-5)

@@ -68,6 +68,12 @@ def test_the_reserve_is_stress_over_rest() -> None:
     assert REST.sectors.whole is not None
     assert result.reserve_global == pytest.approx(STRESS.sectors.whole.mean / REST.sectors.whole.mean)
     assert all(value == pytest.approx(2.4, rel=0.1) for value in result.reserve_by_sector.values())
+    assert set(result.reserve_by_territory) == {"LAD", "RCA", "LCx"}
+    for name, value in result.reserve_by_territory.items():
+        stress, rest = STRESS.sectors.by_territory[name], REST.sectors.by_territory[name]
+        assert stress is not None
+        assert rest is not None
+        assert value == pytest.approx(stress.mean / rest.mean)
 
 
 def test_there_is_no_reserve_from_less() -> None:
@@ -76,6 +82,7 @@ def test_there_is_no_reserve_from_less() -> None:
         result = assembled(*results)
         assert result.reserve_global is None
         assert set(result.reserve_by_sector.values()) == {None}
+        assert set(result.reserve_by_territory.values()) == {None}
 
 
 def test_an_empty_sector_has_no_reserve() -> None:

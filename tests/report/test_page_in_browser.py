@@ -272,6 +272,18 @@ def test_stress_rest_reserve(page: Page) -> None:
     assert page.locator("#play").is_visible()
 
 
+def test_territories_have_their_reserve(page: Page) -> None:
+    shown = " ".join(page.locator(".card").last.inner_text().split())
+    for name, value in absolute().reserve_by_territory.items():
+        assert f"{name} {value:.2f}" in shown
+        assert page.get_by_role("row", name=f"{name} territory").locator("td").last.inner_text() == f"{value:.2f}"
+
+
+def test_nothing_is_cut_off_on_a_narrow_screen(page: Page) -> None:
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_dark_and_light(page: Page) -> None:
     ground = "() => getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)

@@ -59,6 +59,7 @@ def test_numbers_are_the_records() -> None:
     assert shown is not None
     assert (shown.name, shown.n_pixels) == ("mid anterior", seventh.n_pixels)
     assert results.reserve.sectors["7"] == pytest.approx(2.4, rel=0.1)
+    assert results.reserve.territories == pytest.approx(dict.fromkeys(("LAD", "RCA", "LCx"), 2.4), rel=0.1)
     reference = stress.motion.series.headers[1][int(stress.motion.reference_frame[1])].SOPInstanceUID
     assert scan.slices[1].reference_sop_instance_uid == reference
     assert scan.slices[0].rv_insertion_anterior_deg == pytest.approx(61.0)
