@@ -17,6 +17,8 @@ OPEN_SHARE = 0.08
 """Share of the cavity's border without myocardium from which the ring counts as open."""
 NO_RING = 0.4
 """The same, from which it is no ring at all: a long axis, or another organ."""
+LONGEST = 1.6
+"""Length of a cavity by its width from which it is a long axis: 1.26 at most on twelve real short axes."""
 CAVITY_MM2 = (40.0, 7000.0)
 WALL_MM2 = (300.0, 7000.0)
 """From a small apex to a dilated or a hypertrophied heart."""
@@ -45,6 +47,9 @@ def check_slice(labels: Labels, index: int, spacing: tuple[float, float]) -> tup
     elif (share := open_share(cavity, wall)) > NO_RING:
         message = f"What was found in {name} is no ring of myocardium about a cavity; nothing is drawn there."
         return (QualityFlag("no_ring", "warning", message, index),)
+    elif elongation(cavity, spacing) > LONGEST:
+        message = f"What was found in {name} is longer than any short axis of a heart; nothing is drawn there."
+        return (QualityFlag("long_axis", "warning", message, index),)
     elif share > OPEN_SHARE:
         message = f"The myocardium of {name} leaves {share:.0%} of the cavity's border open."
         flags.append(QualityFlag("ring_open", "warning", message, index))
@@ -95,6 +100,14 @@ def open_share(cavity: BoolArray, wall: BoolArray) -> float:
     """Share of the pixels around the cavity that aren't myocardium."""
     around = ndimage.binary_dilation(cavity, NEIGHBOURS) & ~cavity
     return float((around & ~wall).sum() / max(int(around.sum()), 1))
+
+
+def elongation(mask: BoolArray, spacing: tuple[float, float]) -> float:
+    """Length by width, as of the ellipse with the same second moments; pixels' own size counts too."""
+    places = np.argwhere(mask) * spacing
+    spread = (places - places.mean(axis=0)).T @ (places - places.mean(axis=0)) / len(places)
+    narrow, wide = np.linalg.eigvalsh(spread + np.diag(np.square(spacing)) / 12)
+    return float(np.sqrt(wide / narrow))
 
 
 def _near_edge(mask: BoolArray, margin: int = EDGE) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 
-from operators.segmentation.sanity import check_slice, check_stack, open_share
+from operators.segmentation.sanity import check_slice, check_stack, elongation, open_share
 from operators.series import IntArray
 
 HEART: IntArray = first_pass((80, 90), 2.0)[1]
@@ -55,6 +55,16 @@ def test_what_is_no_ring_is_said_alone() -> None:
     middle = round(float(np.argwhere(HEART == LV_CAVITY)[:, 0].mean()))
     horseshoe[:middle][horseshoe[:middle] == MYOCARDIUM] = 0
     assert codes(horseshoe) == {"no_ring"}
+
+
+def test_what_is_longer_than_a_short_axis_is_said_alone() -> None:
+    assert codes(np.repeat(HEART, 2, axis=0)) == {"long_axis"}
+    # Pixels twice as long as wide: the heart is as round as before.
+    assert codes(HEART[::2], (4.0, 2.0)) == set()
+    for ratio in (1.0, 1.3, 2.0):
+        row, column = np.mgrid[:120, :80] - np.array([60, 40])[:, None, None]
+        ellipse = np.hypot(row / ratio, column) < 25
+        assert elongation(ellipse, (1.5, 1.5)) == pytest.approx(ratio, rel=0.01)
 
 
 @pytest.mark.parametrize("spacing", [(0.3, 0.3), (6.0, 6.0)])

@@ -70,33 +70,3 @@ def test_real_series_of_other_sites(segmenter: Segmenter, shared_data: Path) -> 
     assert len(found) == 12
     assert np.mean(found) > 0.8
     assert min(found) > 0.6
-
-
-def noise(seed: int) -> FloatArray:
-    return np.random.default_rng(seed).standard_normal((48, 100, 100)).astype(np.float32)
-
-
-def two_kidneys() -> FloatArray:
-    """Two discs that fill at once and stay bright."""
-    row, col = np.mgrid[:100, :100] - 50.0
-    discs = (np.hypot(row, col - 20) < 12) | (np.hypot(row, col + 20) < 12)
-    curve = 0.1 + 1 / (1 + np.exp((15 - np.arange(48)) / 2))
-    return np.asarray(0.1 + discs * curve[:, None, None] + 0.01 * noise(2), np.float32)
-
-
-STRANGE = {
-    "noise": noise(0),
-    "noise of a magnitude": np.abs(noise(0) + 1j * noise(1)).astype(np.float32),
-    "time reversed": first_pass()[0][::-1].copy(),
-    "frames out of order": first_pass()[0][np.random.default_rng(4).permutation(48)],
-    "a row for a frame": first_pass()[0].transpose(1, 0, 2).copy(),
-    "two kidneys": two_kidneys(),
-}
-
-
-@pytest.mark.parametrize("what", STRANGE)
-def test_in_what_is_no_first_pass_through_a_heart_nothing_is_drawn(segmenter: Segmenter, what: str) -> None:
-    result = segmenter.segment(gadolinium_series(STRANGE[what][None]))
-    assert result.flags, "nothing is said of it"
-    # Rows taken for frames can look like a first pass: that a reader is warned must do there.
-    assert not result.labels.any() or what == "a row for a frame"
