@@ -9,10 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
 from monai.deploy.core import ExecutionContext, Fragment, InputContext, Operator, OperatorSpec, OutputContext
+
+from operators.series import StudyResult
 
 logger = logging.getLogger(__name__)
 
@@ -83,3 +86,21 @@ class ScanDoor(Door):
             with self.stopwatch.time(self.room, index):
                 results.append(self.work(**dict(zip(received, values, strict=True))))
         return tuple(results)
+
+
+class WritingDoor(Door):
+    """A room that writes what a study's result holds into a folder, then passes it on to what needs these files."""
+
+    inputs = ("result",)
+    output = "result"
+
+    def __init__(self, fragment: Fragment, *args: Any, folder: Path, **kwargs: Any) -> None:
+        self.folder = folder
+        super().__init__(fragment, *args, **kwargs)
+
+    def work(self, result: StudyResult) -> StudyResult:  # type: ignore[override]
+        self.write(result, self.folder)
+        return result
+
+    def write(self, result: StudyResult, folder: Path) -> None:
+        raise NotImplementedError

@@ -85,6 +85,17 @@ def make_uid(result: StudyResult, scans: Sequence[ScanResult], *words: object) -
     return str(generate_uid(entropy_srcs=parts))
 
 
+def maker(result: StudyResult) -> dict[str, str]:
+    """This program as the equipment that made an object, as arguments of the library's classes with frames."""
+    version = result.software_version
+    return {
+        "manufacturer": NAME,
+        "manufacturer_model_name": NAME,
+        "software_versions": version,
+        "device_serial_number": version,
+    }
+
+
 def new_dataset(
     sop_class_uid: UID, modality: str, series_uid: str, sop_uid: str, series: int, instance: int
 ) -> Dataset:

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from monai.deploy.core import Fragment
 
 from operators.dicom_writing.writing import write_objects
-from operators.door import Door
+from operators.door import WritingDoor
 from operators.series import StudyResult
 
 
-class DicomWriting(Door):
-    """Writes the DICOM objects, then passes the result on."""
+class DicomWriting(WritingDoor):
+    """Writes the DICOM objects."""
 
-    inputs = ("result",)
-    output = "result"
-
-    def __init__(self, fragment: Fragment, *args: Any, folder: Path, **kwargs: Any) -> None:
-        self.folder = folder
-        super().__init__(fragment, *args, **kwargs)
-
-    def work(self, result: StudyResult) -> StudyResult:  # type: ignore[override]
-        write_objects(result, self.folder)
-        return result
+    def write(self, result: StudyResult, folder: Path) -> None:
+        write_objects(result, folder)

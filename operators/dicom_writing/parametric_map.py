@@ -13,7 +13,7 @@ from pydicom import Dataset
 from pydicom.uid import ParametricMapStorage
 
 from operators.dicom_writing.codes import private_scheme, quantity
-from operators.dicom_writing.common import CREATOR, NAME, DicomObject, heart_item, stamp
+from operators.dicom_writing.common import CREATOR, DicomObject, heart_item, maker, stamp
 from operators.dicom_writing.sources import (
     as_one_series,
     name_sources,
@@ -69,10 +69,7 @@ def _parametric_map(result: StudyResult, scan: ScanResult, part: Mapped, series_
         series_number=series_number,
         sop_instance_uid=part.identity.SOPInstanceUID,
         instance_number=1,
-        manufacturer=NAME,
-        manufacturer_model_name=NAME,
-        software_versions=result.software_version,
-        device_serial_number=result.software_version,
+        **maker(result),
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[_mapping(flow, scan.flow.unit)],
         voi_lut_transformations=[

@@ -19,7 +19,7 @@ from pydicom.uid import SegmentationStorage, generate_uid
 
 from operators.aha_sectors.model import SEGMENT_NAMES, TERRITORY_OF
 from operators.dicom_writing.codes import LV_CAVITY, LV_MYOCARDIUM, RV, SEGMENTS
-from operators.dicom_writing.common import CREATOR, NAME, DicomObject, stamp
+from operators.dicom_writing.common import CREATOR, NAME, DicomObject, maker, stamp
 from operators.dicom_writing.sources import (
     as_one_series,
     name_sources,
@@ -110,10 +110,7 @@ def _segmentation(result: StudyResult, scan: ScanResult, part: Segmented, series
         series_number=series_number,
         sop_instance_uid=uid,
         instance_number=1,
-        manufacturer=NAME,
-        manufacturer_model_name=NAME,
-        software_versions=result.software_version,
-        device_serial_number=result.software_version,
+        **maker(result),
         content_label="SEGMENTATION",
         content_description="LV cavity, LV myocardium, RV and AHA segments",
         content_creator_name=CREATOR,
