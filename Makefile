@@ -26,11 +26,11 @@ $(STAMP): pyproject.toml
 demo: $(STAMP) ## a digital patient's study, analysed: what it wrote is listed at the end
 	$(BIN)/perf-app demo $(OUT)
 
-# Two workers that take all threads each would wait for one another.
 pictures: demo tools ## the pictures in the documentation, of the demo's digital patient
 	$(BIN)/python -m benchmarks.pictures $(OUT)
 	$(BIN)/python -m benchmarks.viewer_picture $(OUT)
 
+# Two workers that take all threads each would wait for one another.
 test: $(STAMP) tools ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
