@@ -26,9 +26,10 @@ def empty_segments(
     parts: list[str] = []
     for level, segments in SEGMENTS_OF_LEVEL.items():
         if set(segments) <= set(empty):
-            unseen = "" if level in levels else ", a level that no slice shows"
-            parts.append(f"all {level} ones ({segments[0]} to {segments[-1]}){unseen}")
+            parts.append(f"all {level} ones ({segments[0]} to {segments[-1]})")
         else:
             parts += [f"{SEGMENT_NAMES[segment]} ({segment})" for segment in segments if segment in empty]
-    text = f"{len(empty)} of the {len(by_sector)} segments hold nothing to measure: {'; '.join(parts)}."
+    text = f"{len(empty)} of the {len(by_sector)} segments hold nothing to measure: {', '.join(parts)}."
+    if unseen := [level for level in SEGMENTS_OF_LEVEL if level not in levels]:
+        text += f" No slice shows what is {' or '.join(unseen)}."
     return (QualityFlag("sector_empty", "warning", text),)

@@ -141,8 +141,8 @@ def _skipped(record: ImageSeries) -> tuple[QualityFlag, ...]:
     if not longer:
         return ()
     message = (
-        f"{longer} of the {record.n_frames - 1} steps from frame to frame are longer than {SKIPPED:g} usual ones: "
-        "frames are missing, or the heart skipped beats."
+        f"Of {record.n_frames - 1} steps between frames, {longer} took longer than {SKIPPED:g} usual ones: frames are "
+        "missing, or the heart skipped beats."
     )
     return (QualityFlag("frames_skipped", "info", message),)
 

@@ -189,7 +189,7 @@ def _flag_lines(result: StudyResult) -> list[tuple[str, str, str]]:
     lines: list[tuple[str, str, str]] = []
     for note in notes(result):
         head = f"{note.severity}, {note.scope}"
-        wrapped = zip_longest(textwrap.wrap(head, 40), textwrap.wrap(note.message, 116), fillvalue="")
+        wrapped = zip_longest(textwrap.wrap(head, 40), textwrap.wrap(note.message, 122), fillvalue="")
         lines += [(note.severity, *both) for both in wrapped]
     return lines
 

@@ -110,7 +110,7 @@ def test_frames_that_are_missing_in_every_slice_are_told(tmp_path: Path) -> None
             path.unlink()
     scan = only_scan(tmp_path)
     assert [(flag.code, flag.severity) for flag in scan.flags] == [("frames_skipped", "info")]
-    assert "2 of the 23 steps" in scan.flags[0].message
+    assert "Of 23 steps between frames, 2 took longer" in scan.flags[0].message
     (row,) = rows(tmp_path).values()
     assert row.notes == (scan.flags[0].message,)
 
