@@ -215,8 +215,9 @@ def test_a_sector_pointed_at_is_lit_everywhere(page: Page, part: str) -> None:
     assert not any(lit(page).values())
 
 
-def test_a_sector_tells_its_flow_and_uncertainty(page: Page) -> None:
-    page.locator(CELL).focus()
+@pytest.mark.parametrize("act", [Locator.hover, Locator.focus])
+def test_a_sector_tells_its_flow_and_uncertainty(page: Page, act: Callable[[Locator], None]) -> None:
+    act(page.locator(CELL))
     detail, readout = page.locator("#detail").inner_text(), page.locator("#readout").inner_text()
     for scan in absolute().scans:
         value = scan.sectors.by_sector[SECTOR]
