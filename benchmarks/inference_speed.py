@@ -7,6 +7,7 @@ three through the application's own segmentation, and three with loading the mod
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -139,6 +140,8 @@ def _bfloat16(run: Runner) -> Runner:
 
 
 def _compiled(network: nn.Module) -> Runner:
+    if shutil.which("g++") is None:
+        raise ImportError("torch.compile needs a C++ compiler", name="g++")
     compiled = torch.compile(network)
     return lambda image: _no_grad(compiled, image)
 

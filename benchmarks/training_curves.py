@@ -1,4 +1,4 @@
-"""Curves of a training: ``python -m benchmarks.training_curves LOG [--write]``.
+"""Curves of a training: ``python -m benchmarks.training_curves LOG [LOG ...] [--write]``, a log for each stage.
 
 LOG is what the bundle's training printed: lines of MONAI's ``StatsHandler`` such as ``Epoch: 3/60, Iter: 44/128 --
 train_loss: 0.3242`` and ``Epoch[10] Metrics -- dice: 0.8432``. Where a resumed training has said a step twice, the
@@ -8,6 +8,7 @@ later line counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,17 +76,23 @@ def _rows(values: dict[int, float]) -> FloatArray:
     return np.array(sorted(values.items()), np.float64).reshape(-1, 2)
 
 
-def plot(curves: Curves, path: Path) -> None:
-    """Loss on the left, Dice on the right."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-    steps, loss = curves.loss.T
-    left.plot(steps, loss, ".", color="0.75", markersize=3, label="single batches")
-    left.plot(steps, uniform_filter1d(loss, SMOOTHED, mode="nearest"), label=f"mean of {SMOOTHED}")
-    left.set(xlabel="step", ylabel="cross-entropy + IoU loss")
-    left.legend(fontsize=8, frameon=False)
-    right.plot(*curves.dice.T, "o-", markersize=4)
-    right.set(xlabel="step", ylabel="Dice, validation patients (simulated)")
-    for axes in (left, right):
+def plot(stages: Sequence[Curves], path: Path) -> None:
+    """Loss on the left, Dice on the right; the stages one after another."""
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+    begin = 0.0
+    for stage in stages:
+        steps, loss = stage.loss.T
+        panels[0].plot(begin + steps, loss, ".", color="0.75", markersize=3)
+        panels[0].plot(begin + steps, uniform_filter1d(loss, SMOOTHED, mode="nearest"), color="C0")
+        panels[1].plot(begin + stage.dice[:, 0], stage.dice[:, 1], "o-", color="C0", markersize=4)
+        begin += steps[-1]
+        if stage is not stages[-1]:
+            for axes in panels:
+                axes.axvline(begin, color="0.6", linestyle=":")
+    panels[0].set(xlabel="step", ylabel=f"loss of a batch, and mean of {SMOOTHED}")
+    panels[1].set(xlabel="step", ylabel="Dice, validation patients (simulated)", xlim=panels[0].get_xlim())
+    for axes in panels:
+        axes.locator_params(axis="x", nbins=5)
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
     plt.close(figure)

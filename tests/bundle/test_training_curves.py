@@ -21,7 +21,7 @@ def test_losses_and_dice_are_placed_by_their_step(tmp_path: Path) -> None:
     curves = read_log(LOG)
     assert curves.loss.tolist() == [[50, 0.9], [100, 0.7], [150, 0.5]]
     assert curves.dice.tolist() == [[256, 0.61]]
-    plot(curves, tmp_path / "curves.png")
+    plot([curves, curves], tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
