@@ -38,21 +38,22 @@ class Curves:
 def main() -> None:
     """Draw and print the last values."""
     options = parser("Curves of a training.")
-    options.add_argument("log", type=Path)
+    options.add_argument("logs", type=Path, nargs="+", metavar="LOG")
     arguments = options.parse_args()
-    curves = read_log(arguments.log.read_text(encoding="utf-8"))
+    stages = [read_log(log.read_text(encoding="utf-8")) for log in arguments.logs]
     record = Record("curves", "benchmarks.training_curves", arguments.write, BUNDLE)
-    last = curves.loss[-SMOOTHED:, 1]
-    record.say(
-        f"{curves.loss[-1, 0]:,.0f} steps. Loss, mean of the last {len(last)} batches printed: {last.mean():.3f}."
-    )
-    if len(curves.dice):
-        dice = curves.dice[:, 1]
-        record.say(f"Dice on the validation patients (simulated): {dice[-1]:.3f} at the end, {dice.max():.3f} at best.")
-    record.say()
+    rows = []
+    for log, stage in zip(arguments.logs, stages, strict=True):
+        dice = stage.dice[:, 1]
+        loss = f"{stage.loss[-SMOOTHED:, 1].mean():.3f}"
+        rows.append(
+            [log.stem, f"{stage.loss[-1, 0]:,.0f}", loss, f"{dice[-1]:.3f}" if len(dice) else "-", str(len(dice))]
+        )
+    heads = ["stage", "steps", f"loss, mean of the last {SMOOTHED} printed", "last validation Dice", "validations"]
+    record.table(heads, rows)
     path = record.picture("training_curves.png", "Loss and validation Dice by step")
     if path is not None:
-        plot(curves, path)
+        plot(stages, path)
     record.close()
 
 
