@@ -15,6 +15,8 @@ PATIENCE_MS = 300_000
 """Drawing by the processor of a busy machine takes its time."""
 OUTLINES = ((255, 69, 58), (10, 132, 255))
 """Colours of cavity and RV."""
+ENLARGED = 2
+"""Times, of a photographed image: the heart is in its middle."""
 VIEWPORT = "services.cornerstoneViewportService.getCornerstoneViewport({})".format(
     "services.viewportGridService.getState().activeViewportId"
 )
@@ -103,14 +105,16 @@ class Viewer:
         return False
 
     def photograph(self, target: Path) -> None:
-        """The whole page, once contours are drawn.
+        """The whole page, the middle of the image enlarged, once contours are drawn.
 
         Raises:
             TimeoutError: they don't come up.
         """
         drawn = self.outlines_drawn()
         # The viewer turns an image on whose frame it has just opened a segmentation.
-        self.page.evaluate(f"{VIEWPORT}.resetCamera(); {VIEWPORT}.render()")
+        scale = f"{VIEWPORT}.getCamera().parallelScale / {ENLARGED}"
+        self.page.evaluate(f"{VIEWPORT}.resetCamera(); {VIEWPORT}.setCamera({{parallelScale: {scale}}})")
+        self.page.evaluate(f"{VIEWPORT}.render()")
         if not (drawn and self.outlines_drawn()):
             raise TimeoutError("the viewer draws no contours")
         self.page.screenshot(path=target)
