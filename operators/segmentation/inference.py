@@ -30,7 +30,15 @@ logger = logging.getLogger(__name__)
 
 STEPS = ("preprocessing", "network", "inferer", "postprocessing")
 NOT_DRAWN = frozenset(
-    {"no_first_pass", "arrival_order", "not_cardiac", "no_ring", "long_axis", "segmentation_hopeless"}
+    {
+        "frames_alternate",
+        "no_first_pass",
+        "arrival_order",
+        "not_cardiac",
+        "no_ring",
+        "long_axis",
+        "segmentation_hopeless",
+    }
 )
 """Codes of flags with which a slice's contours are left out: a wrong contour is worse than none."""
 

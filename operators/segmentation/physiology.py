@@ -14,6 +14,11 @@ TOLERANCE = 1.5
 WAIT = 0.3
 """From the RV's half rise to the cavity's, and from there to that of the myocardium, takes longer [s]."""
 
+ALTERNATING = 0.8
+"""Frames that resemble one some frames on so much more than the next come from several slices in turn."""
+TURNS = 5
+"""So many slices at most are looked for."""
+
 
 def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index: int) -> tuple[QualityFlag, ...]:
     """Flags of a slice whose labels can't be what they say; each means that it isn't drawn.
@@ -31,6 +36,9 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
     if cavity is None:
         return ()
     name = f"slice {index + 1}"
+    if alternation(frames[:, labels > 0]) < ALTERNATING:
+        message = f"The frames of {name} seem to be those of several slices in turn; nothing is drawn there."
+        return (QualityFlag("frames_alternate", "warning", message, index),)
     if not find_first_pass(cavity, times).bolus:
         message = f"No contrast agent passes through what looked like a heart in {name}; nothing is drawn there."
         return (QualityFlag("no_first_pass", "warning", message, index),)
@@ -56,3 +64,13 @@ def half_rise(curve: FloatArray, times: FloatArray) -> float:
     if after == 0:
         return float(times[0])
     return float(np.interp(half, curve[after - 1 : after + 1], times[after - 1 : after + 1]))
+
+
+def alternation(curves: FloatArray) -> float:
+    """Least mean difference of frames 2 to `TURNS` apart, as a share of that of neighbours: 1 of noise, more of blood.
+
+    Args:
+        curves: shape (time, pixel).
+    """
+    apart = [float(np.abs(curves[k:] - curves[:-k]).mean()) for k in range(1, min(TURNS, len(curves) - 1) + 1)]
+    return min(apart[1:]) / apart[0] if len(apart) > 1 and apart[0] > 0 else 1.0

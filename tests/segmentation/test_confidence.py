@@ -14,7 +14,7 @@ from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 from operators.errors import ModelError
 from operators.segmentation.confidence import CALIBRATION, DELAY, Calibration, consistency, delayed, read_calibration
 from operators.segmentation.inference import Segmenter
-from operators.segmentation.physiology import check_filling, half_rise
+from operators.segmentation.physiology import alternation, check_filling, half_rise
 from operators.series import FloatArray, IntArray
 
 FRAMES, HEART = first_pass((80, 90), 2.0)
@@ -112,3 +112,12 @@ def test_where_no_bolus_passes_there_is_no_heart() -> None:
     assert [flag.code for flag in check_filling(noise, TIMES, HEART, 0)] == ["no_first_pass"]
     mixed = FRAMES[np.random.default_rng(4).permutation(len(FRAMES))]
     assert [flag.code for flag in check_filling(mixed, TIMES, HEART, 0)] == ["no_first_pass"]
+
+
+def test_frames_of_several_slices_in_turn_are_told() -> None:
+    for count in (2, 3, 4):
+        turns = [np.roll(FRAMES[k::count][: len(FRAMES) // count], 7 * k, axis=2) for k in range(count)]
+        mixed = np.stack(turns, axis=1).reshape(-1, *FRAMES.shape[1:])
+        assert [flag.code for flag in check_filling(mixed, TIMES[: len(mixed)], HEART, 0)] == ["frames_alternate"]
+    noise = np.random.default_rng(6).standard_normal((48, 500))
+    assert alternation(noise) == pytest.approx(1, abs=0.03)

@@ -22,6 +22,11 @@ def dice(one: BoolArray, other: BoolArray) -> float:
     return float(2 * (one & other).sum() / (one.sum() + other.sum()))
 
 
+def radius(mask: BoolArray, spacing: float) -> float:
+    """Of a disc of the same area [mm]."""
+    return float(np.sqrt(mask.sum() / np.pi) * spacing)
+
+
 def labels_of(segmenter: Segmenter, series: FloatArray, spacing: float) -> IntArray:
     labels = segmenter.segment(gadolinium_series(series[None], (spacing, spacing))).labels
     return np.asarray(labels[0])
@@ -42,12 +47,14 @@ def test_a_drawn_heart_is_found_at_any_resolution(segmenter: Segmenter, spacing:
     size = round(220 / spacing)
     series, truth = first_pass((size, size), spacing)
     labels = labels_of(segmenter, series, spacing)
-    assert dice(labels == LV_CAVITY, truth == LV_CAVITY) > 0.85
-    assert dice(np.isin(labels, (LV_CAVITY, MYOCARDIUM)), np.isin(truth, (LV_CAVITY, MYOCARDIUM))) > 0.85
-    # As a reader's, the labelled wall keeps clear of both edges of the drawn one.
-    wall = labels == MYOCARDIUM
-    assert (wall & (truth == MYOCARDIUM)).sum() > 0.9 * wall.sum()
-    assert wall.sum() > 0.4 * (truth == MYOCARDIUM).sum()
+    # As a reader draws it: beneath the label a layer of 13 to 19 % of the cavity holds no blood, and the wall's label
+    # ends 2.3 to 2.9 mm inside its edge.
+    blood, edge = (np.isin(truth, kinds) for kinds in ((LV_CAVITY,), (LV_CAVITY, MYOCARDIUM)))
+    cavity, left = labels == LV_CAVITY, np.isin(labels, (LV_CAVITY, MYOCARDIUM))
+    assert radius(cavity, spacing) == pytest.approx(radius(blood, spacing) / 0.84, rel=0.1)
+    assert radius(left, spacing) == pytest.approx(radius(edge, spacing) - 2.6, abs=1.2)
+    assert (cavity & blood).sum() > 0.97 * blood.sum()
+    assert (left & edge).sum() > 0.97 * left.sum()
     assert dice(labels == RV, truth == RV) > 0.7
 
 
