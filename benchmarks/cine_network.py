@@ -74,6 +74,8 @@ class CineNetwork:
         at = np.stack(np.meshgrid(*(m + offsets * s for m, s in zip(middle, steps, strict=True)), indexing="ij"))
         lowest = max(float(np.percentile(frame, 5)), 1e-3)
         picture = map_coordinates(frame.clip(min=lowest), at, order=1, mode="constant", cval=lowest)
+        # It cuts away a border of the least value, and with it the field of view: two bright corners keep it.
+        picture[0, 0] = picture[-1, -1] = picture.max()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             labels = self._module.segment(picture[..., None])[..., 0]
