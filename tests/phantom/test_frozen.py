@@ -12,7 +12,7 @@ from perf_app.phantom.frozen import FrozenSlices, fingerprint
 
 POPULATIONS = (frozen.VALIDATION, frozen.PLAUSIBLE_SLICES, frozen.HARD)
 # Shares of the pixels in version 2. Where they have changed, the simulation has: raise the version and measure again.
-VERSION = 2
+VERSION = 3
 SHARES = {
     "validation": {"BACKGROUND": 0.9284, "LV_CAVITY": 0.02598, "MYOCARDIUM": 0.01948, "RV": 0.02614},
     "plausible": {"BACKGROUND": 0.93864, "LV_CAVITY": 0.02348, "MYOCARDIUM": 0.01782, "RV": 0.02006},
