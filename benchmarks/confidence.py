@@ -80,6 +80,7 @@ def main() -> None:
     heads += ["mean Dice", "flagged ones withheld", "mean error of the expected Dice", "rank correlation"]
     record.table(["series", *heads], rows)
     record.say(cost(segmenter, next(digital_scans(next(iter(DIGITAL)), 1))))
+    record.say()
     path = record.picture("confidence.png", "Mean Dice of the myocardium by the share of slices withheld")
     if path is not None:
         plot(measured, path)

@@ -11,6 +11,10 @@ FEWEST = 12
 """Fewer pixels make no curve."""
 TOLERANCE = 1.5
 """Blood that comes so much too early [s] comes from elsewhere; noise moves the time of half the rise less than that."""
+FAINT = 0.15
+"""A wall that brightens by less of what the cavity does tells no time: blood beside it spills over as much."""
+NOISY = 10.0
+"""Nor does a curve whose range is less than so many times its median change from frame to frame."""
 WAIT = 0.3
 """From the RV's half rise to the cavity's, and from there to that of the myocardium, takes longer [s]."""
 
@@ -42,8 +46,8 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
     if not find_first_pass(cavity, times).bolus:
         message = f"No contrast agent passes through what looked like a heart in {name}; nothing is drawn there."
         return (QualityFlag("no_first_pass", "warning", message, index),)
-    filled = {label: half_rise(curve, times) for label, curve in curves.items()}
-    left = filled[Label.LV_CAVITY]
+    filled = {label: half_rise(curve, times) for label, curve in curves.items() if tells(curve, label, cavity)}
+    left = half_rise(cavity, times)
     if abs(filled.get(Label.RV, left) - left) < WAIT and filled.get(Label.MYOCARDIUM, np.inf) < left + WAIT:
         message = f"What was found in {name} enhances all at once; nothing is drawn there."
         return (QualityFlag("not_cardiac", "warning", message, index),)
@@ -54,6 +58,13 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
         message = f"{what} in {name}: the order of the frames or the contours are wrong; nothing is drawn there."
         return (QualityFlag("arrival_order", "warning", message, index),)
     return ()
+
+
+def tells(curve: FloatArray, label: Label, cavity: FloatArray) -> bool:
+    """Whether the time of a structure's half rise means anything, beside the cavity's curve; shape (time,) each."""
+    height = float(np.ptp(curve))
+    faint = label is Label.MYOCARDIUM and height < FAINT * float(np.ptp(cavity))
+    return not faint and height > NOISY * float(np.median(np.abs(np.diff(curve))))
 
 
 def half_rise(curve: FloatArray, times: FloatArray) -> float:

@@ -18,7 +18,9 @@ OPEN_SHARE = 0.08
 NO_RING = 0.4
 """The same, from which it is no ring at all: a long axis, or another organ."""
 LONGEST = 1.6
-"""Length of a cavity by its width from which it is a long axis: 1.26 at most on twelve real short axes."""
+"""Length of a cavity by its width beyond which it is no short axis's: at most 1.24 where drawn well on real series."""
+LONGEST_VENTRICLE = 1.45
+"""The same of cavity and wall together: only with both is it a long axis, else a contour that has run astray."""
 CAVITY_MM2 = (40.0, 7000.0)
 WALL_MM2 = (300.0, 7000.0)
 """From a small apex to a dilated or a hypertrophied heart."""
@@ -47,9 +49,12 @@ def check_slice(labels: Labels, index: int, spacing: tuple[float, float]) -> tup
     elif (share := open_share(cavity, wall)) > NO_RING:
         message = f"What was found in {name} is no ring of myocardium about a cavity; nothing is drawn there."
         return (QualityFlag("no_ring", "warning", message, index),)
-    elif elongation(cavity, spacing) > LONGEST:
+    elif (long := elongation(cavity, spacing)) > LONGEST and elongation(cavity | wall, spacing) > LONGEST_VENTRICLE:
         message = f"What was found in {name} is longer than any short axis of a heart; nothing is drawn there."
         return (QualityFlag("long_axis", "warning", message, index),)
+    elif long > LONGEST:
+        message = f"The cavity drawn in {name} is {long:.1f} times as long as wide; look at its contours."
+        flags.append(QualityFlag("segmentation_unsure", "warning", message, index))
     elif share > OPEN_SHARE:
         message = f"The myocardium of {name} leaves {share:.0%} of the cavity's border open."
         flags.append(QualityFlag("ring_open", "warning", message, index))

@@ -114,3 +114,13 @@ def test_frames_of_several_slices_in_turn_are_told() -> None:
         assert [flag.code for flag in check_filling(mixed, TIMES[: len(mixed)], HEART, 0)] == ["frames_alternate"]
     noise = np.random.default_rng(6).standard_normal((48, 500))
     assert alternation(noise) == pytest.approx(1, abs=0.03)
+
+
+def test_a_wall_that_hardly_brightens_tells_no_order() -> None:
+    """Blood of the RV beside it, spilled over, comes before the cavity's."""
+    frames = FRAMES.copy()
+    right = np.median(FRAMES[:, HEART == RV], axis=1, keepdims=True)
+    frames[:, HEART == MYOCARDIUM] = frames[0][HEART == MYOCARDIUM] + 0.1 * (right - right[0])
+    assert not check_filling(frames, TIMES, HEART, 0)
+    frames[:, HEART == MYOCARDIUM] = right
+    assert [flag.code for flag in check_filling(frames, TIMES, HEART, 0)] == ["arrival_order"]

@@ -57,6 +57,14 @@ def test_what_is_no_ring_is_said_alone() -> None:
     assert codes(horseshoe) == {"no_ring"}
 
 
+def test_a_long_cavity_in_a_round_ventricle_is_drawn_and_flagged() -> None:
+    row, column = np.mgrid[:80, :90] - np.array([40, 45])[:, None, None]
+    labels = np.where(HEART == RV, RV, 0)
+    labels[np.hypot(row, column) < 19] = MYOCARDIUM
+    labels[np.hypot(row / 15, column / 8) < 1] = LV_CAVITY
+    assert codes(labels) == {"segmentation_unsure"}
+
+
 def test_what_is_longer_than_a_short_axis_is_said_alone() -> None:
     assert codes(np.repeat(HEART, 2, axis=0)) == {"long_axis"}
     # Pixels twice as long as wide: the heart is as round as before.

@@ -53,7 +53,7 @@ def test_a_drawn_heart_is_found_at_any_resolution(segmenter: Segmenter, spacing:
     cavity, left = labels == LV_CAVITY, np.isin(labels, (LV_CAVITY, MYOCARDIUM))
     assert radius(cavity, spacing) == pytest.approx(radius(blood, spacing) / 0.84, rel=0.1)
     assert radius(left, spacing) == pytest.approx(radius(edge, spacing) - 2.6, abs=1.2)
-    assert (cavity & blood).sum() > 0.97 * blood.sum()
+    assert (cavity & blood).sum() > 0.95 * blood.sum()
     assert (left & edge).sum() > 0.97 * left.sum()
     assert dice(labels == RV, truth == RV) > 0.7
 
