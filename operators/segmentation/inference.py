@@ -22,7 +22,7 @@ from operators.framework import prepare
 from operators.segmentation import confidence
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
 from operators.segmentation.confidence import Answer, check_confidence, delayed, read_calibration
-from operators.segmentation.physiology import check_filling
+from operators.segmentation.physiology import check_filling, without_right
 from operators.segmentation.sanity import check_slice, check_stack
 from operators.series import LPS_TO_RAS, FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
 
@@ -78,16 +78,18 @@ class Segmenter:
         for index in range(series.n_slices):
             _check_content(series, index)
             answer = self.ask(series.pixels[index], series.affines[index])
+            labels = without_right(series.pixels[index], series.times[index], answer.labels)
+            answer = replace(answer, labels=labels)
             found = self._check(series, answer, index)
             flags.extend(found)
             answers.append(_nothing(answer) if NOT_DRAWN & {flag.code for flag in found} else answer)
-        labels = np.stack([answer.labels for answer in answers])
+        drawn = np.stack([answer.labels for answer in answers])
         return Segmentation(
-            labels=labels,
+            labels=drawn,
             probabilities=np.stack([answer.probabilities for answer in answers]),
             bundle_version=self.bundle_version,
             model_sha256=self.model_sha256,
-            flags=(*flags, *check_stack(labels, series.affines)),
+            flags=(*flags, *check_stack(drawn, series.affines)),
             confidence=None if self._calibration is None else np.array([answer.expected_dice for answer in answers]),
         )
 

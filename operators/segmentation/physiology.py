@@ -1,11 +1,19 @@
-"""Whether what was drawn fills as a heart does: with a bolus, the RV before the LV, the myocardium after it."""
+"""Whether what was drawn fills as a heart does: with a bolus, the RV before the LV, the myocardium after it.
+
+No myocardium fills before the cavity: where a good part of a drawn wall does, it is the RV, as happens at the apex when
+the RV brightens in a few frames only.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from operators.arterial_input.blood_pool import enhance, half_peak_time
 from operators.arterial_input.onset import find_first_pass
 from operators.series import FloatArray, IntArray, Label, QualityFlag
+
+LabelArray = npt.NDArray[np.uint8]
 
 FEWEST = 12
 """Fewer pixels make no curve."""
@@ -22,6 +30,31 @@ ALTERNATING = 0.8
 """Frames that resemble one some frames on so much more than the next come from several slices in turn."""
 TURNS = 5
 """So many slices at most are looked for."""
+EARLY_SHARE = (0.15, 0.6)
+"""Share of a wall that fills before the cavity: less is blood that spills over, more is another mistake than this."""
+EARLY_HEIGHT = 0.3
+"""Least peak of blood, as a share of the cavity's."""
+
+
+def without_right(frames: FloatArray, times: FloatArray, labels: LabelArray) -> LabelArray:
+    """Labels in which what was drawn as wall and is the RV is called so, where no larger RV was drawn.
+
+    Args:
+        frames: shape (time, row, col).
+        times: [s], shape (time,).
+        labels: `Label` of each pixel, shape (row, col).
+    """
+    wall, cavity = labels == Label.MYOCARDIUM, labels == Label.LV_CAVITY
+    if not (wall.any() and cavity.any()):
+        return labels
+    enhancement = enhance(frames)
+    arrival, height = half_peak_time(enhancement, times), enhancement.max(axis=0)
+    before = arrival < np.median(arrival[cavity]) - TOLERANCE
+    early = wall & before & (height > EARLY_HEIGHT * np.median(height[cavity]))
+    missed = early.sum() > (labels == Label.RV).sum()
+    if not (missed and EARLY_SHARE[0] < early.sum() / wall.sum() < EARLY_SHARE[1]):
+        return labels
+    return np.where(early, np.uint8(Label.RV), labels)
 
 
 def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index: int) -> tuple[QualityFlag, ...]:

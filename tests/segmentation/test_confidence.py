@@ -14,7 +14,7 @@ from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 from operators.errors import ModelError
 from operators.segmentation.confidence import CALIBRATION, DELAY, Calibration, consistency, delayed, read_calibration
 from operators.segmentation.inference import Segmenter
-from operators.segmentation.physiology import alternation, check_filling, half_rise
+from operators.segmentation.physiology import alternation, check_filling, half_rise, without_right
 
 FRAMES, HEART = first_pass((80, 90), 2.0)
 TIMES = np.arange(len(FRAMES)) * 0.8
@@ -124,3 +124,15 @@ def test_a_wall_that_hardly_brightens_tells_no_order() -> None:
     assert not check_filling(frames, TIMES, HEART, 0)
     frames[:, HEART == MYOCARDIUM] = right
     assert [flag.code for flag in check_filling(frames, TIMES, HEART, 0)] == ["arrival_order"]
+
+
+def test_a_ventricle_drawn_as_wall_is_given_back() -> None:
+    right = (HEART == RV) | (HEART == MYOCARDIUM)
+    drawn = np.where(right, MYOCARDIUM, HEART).astype(np.uint8)
+    found = without_right(FRAMES, TIMES, drawn)
+    shared = ((found == RV) & (HEART == RV)).sum()
+    assert 2 * shared / ((found == RV).sum() + (HEART == RV).sum()) > 0.85
+    assert ((found == MYOCARDIUM) & (HEART == MYOCARDIUM)).sum() > 0.95 * (HEART == MYOCARDIUM).sum()
+    right_labels = HEART.astype(np.uint8)
+    assert without_right(FRAMES, TIMES, right_labels) is right_labels
+    assert without_right(FRAMES[::-1], TIMES, right_labels) is right_labels
