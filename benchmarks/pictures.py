@@ -42,7 +42,7 @@ def photograph(page: Path, target: Path) -> None:
     """The browser's page with one sector lit."""
     with chromium() as browser:
         opened = browser.new_page(viewport={"width": SCREEN[0], "height": SCREEN[1]}, color_scheme="light")
-        opened.goto(page.as_uri())
+        opened.goto(page.resolve().as_uri())
         expect(opened.locator(".bar")).to_be_visible()
         for _ in range(SECTORS):
             opened.keyboard.press("n")
