@@ -89,7 +89,10 @@ def test_results_name_the_frames_of_a_multi_frame_object(enhanced: tuple[Path, d
     frames = dcmread(segmentation).PerFrameFunctionalGroupsSequence
     sources = [frame.DerivationImageSequence[0].SourceImageSequence[0] for frame in frames]
     assert {source.ReferencedSOPInstanceUID for source in sources} == {uid}
-    assert len({source.ReferencedFrameNumber for source in sources}) == len(found["slices"])
+    # Images as coarse as these were never trained on: a slice may be left undrawn, and then no frame is named for it.
+    drawn = [part for part in found["slices"] if part["lv_center_lps_mm"] is not None]
+    assert drawn
+    assert len({source.ReferencedFrameNumber for source in sources}) == len(drawn)
 
 
 def test_flow_that_the_scanner_mapped_is_used_and_compared(tmp_path: Path, simulated: SimulatedScan) -> None:
