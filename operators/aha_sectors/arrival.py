@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import label
 
-from operators.arterial_input.onset import find_first_pass
+from operators.early_blood import fills_early
 from operators.series import BoolArray, FloatArray
 
-BRIGHT = 0.5
-"""RV blood enhances at least this much of the LV's."""
-LEAD = 1.5
-"""The bolus is in the RV this much before the LV at least: the lungs lie between [s]."""
 SMALLEST = 100.0
 """Less area [mm^2] is a vessel, or noise."""
 
@@ -28,14 +24,7 @@ def early_blood(
         wall: LV myocardium, shape (row, col).
         spacing: of rows and of columns [mm].
     """
-    blood = images[:, cavity].mean(axis=1)
-    first = find_first_pass(blood, times)
-    window = images[: first.peak + 1] - images[: max(1, first.peak // 4)].mean(axis=0)
-    lv_peak = float(window[:, cavity].mean(axis=1).max())
-    peak = window.max(axis=0)
-    arrival = times[np.argmax(window >= 0.5 * peak, axis=0)]
-    lv_arrival = float(np.median(arrival[cavity]))
-    early = (peak > BRIGHT * lv_peak) & (arrival < lv_arrival - LEAD) & ~cavity & ~wall
+    early = fills_early(images, times, images[:, cavity]) & ~cavity & ~wall
     parts, number = label(early)
     sizes = np.bincount(parts.ravel(), minlength=number + 1)
     sizes[0] = 0

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from operators.arterial_input.blood_pool import enhance, half_peak_time
 from operators.arterial_input.onset import find_first_pass
+from operators.early_blood import fills_early
 from operators.series import FloatArray, IntArray, Label, QualityFlag
 
 LabelArray = npt.NDArray[np.uint8]
@@ -32,8 +32,6 @@ TURNS = 5
 """So many slices at most are looked for."""
 EARLY_SHARE = (0.15, 0.6)
 """Share of a wall that fills before the cavity: less is blood that spills over, more is another mistake than this."""
-EARLY_HEIGHT = 0.3
-"""Least peak of blood, as a share of the cavity's."""
 
 
 def without_right(frames: FloatArray, times: FloatArray, labels: LabelArray) -> LabelArray:
@@ -47,10 +45,8 @@ def without_right(frames: FloatArray, times: FloatArray, labels: LabelArray) -> 
     wall, cavity = labels == Label.MYOCARDIUM, labels == Label.LV_CAVITY
     if not (wall.any() and cavity.any()):
         return labels
-    enhancement = enhance(frames)
-    arrival, height = half_peak_time(enhancement, times), enhancement.max(axis=0)
-    before = arrival < np.median(arrival[cavity]) - TOLERANCE
-    early = wall & before & (height > EARLY_HEIGHT * np.median(height[cavity]))
+    early = np.zeros_like(wall)
+    early[wall] = fills_early(frames[:, wall], times, frames[:, cavity])
     missed = early.sum() > (labels == Label.RV).sum()
     if not (missed and EARLY_SHARE[0] < early.sum() / wall.sum() < EARLY_SHARE[1]):
         return labels
