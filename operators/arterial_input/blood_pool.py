@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from operators.over_time import percentile_over_time
-from operators.series import BoolArray, FloatArray
+from operators.series import BoolArray, FloatArray, ImageSeries
 
 CANDIDATES = 0.07
 """Fraction of the image's pixels taken as blood: both ventricles and great vessels."""
@@ -62,6 +62,13 @@ def find_blood_pool(images: FloatArray, times: FloatArray, edge: float = EDGE) -
     first, second = _two_arrivals(arrival[blood], weights)
     later = arrival > (first + second) / 2 if second - first >= SAME_ARRIVAL else True
     return _grow(_main_part(blood & later, score), enhancement, score, edge)
+
+
+def find_largest_pool(series: ImageSeries, edge: float = EDGE) -> tuple[int, BoolArray] | None:
+    """The slice with the largest LV blood pool, which is the basal one's, and its mask; None where no slice has one."""
+    pools = [find_blood_pool(images, times, edge) for images, times in zip(series.pixels, series.times, strict=True)]
+    found = [(k, pool) for k, pool in enumerate(pools) if pool is not None]
+    return max(found, key=lambda one: int(one[1].sum()), default=None)
 
 
 def fills_first(images: FloatArray, times: FloatArray, pool: BoolArray) -> bool:

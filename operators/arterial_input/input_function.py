@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from operators.arterial_input.aif_images import measure_blood
-from operators.arterial_input.blood_pool import find_blood_pool, pool_curve
+from operators.arterial_input.blood_pool import find_largest_pool, pool_curve
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.protocol import Protocol
@@ -70,15 +70,13 @@ def _checked(file: ArterialInput, scan: PerfusionScan) -> ArterialInput:
 def _from_perfusion(gadolinium: GadoliniumSeries, *, had_aif: bool) -> ArterialInput:
     """Enhancement of the largest blood pool of the perfusion slices, which is the basal one's."""
     series = gadolinium.series
-    pools = [find_blood_pool(images, times) for images, times in zip(series.pixels, series.times, strict=True)]
-    sizes = [0 if pool is None else int(pool.sum()) for pool in pools]
-    k = int(np.argmax(sizes))
     why = "No blood pool was found in the AIF images" if had_aif else "There is no arterial input series"
-    pool = pools[k]
-    if pool is None:
+    found = find_largest_pool(series)
+    if found is None:
         text = f"{why}, and no slice shows an LV blood pool enhance: there is no arterial input."
         flag = QualityFlag("no_aif", "warning", text)
         return ArterialInput("none", np.empty(0), np.empty(0), "a.u.", None, flags=(flag,))
+    k, pool = found
     curve, times = pool_curve(series.pixels[k], pool), series.times[k]
     first_pass = find_first_pass(curve, times)
     text = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operators.arterial_input.blood_pool import EDGE, EDGE_LINEAR, find_blood_pool, pool_curve
+from operators.arterial_input.blood_pool import EDGE, EDGE_LINEAR, find_largest_pool, pool_curve
 from operators.arterial_input.onset import bolus_peaks
 from operators.series import AifSeries, ImageSeries, QualityFlag
 
@@ -16,11 +16,9 @@ def injection_flags(perfusion: ImageSeries, aif: AifSeries | None) -> tuple[Qual
     The images are taken as they are, with the heart moving: what is told is plain to see in them.
     """
     series, edge = (perfusion, EDGE) if aif is None else (aif.first_echo, EDGE_LINEAR)
-    pools = [find_blood_pool(images, times, edge) for images, times in zip(series.pixels, series.times, strict=True)]
-    sizes = [0 if pool is None else int(pool.sum()) for pool in pools]
-    k = sizes.index(max(sizes))
-    if (pool := pools[k]) is None:
+    if (found := find_largest_pool(series, edge)) is None:
         return ()
+    k, pool = found
     curve, times = pool_curve(series.pixels[k], pool), series.times[k]
     peaks = bolus_peaks(curve, times)
     if len(peaks) < 2:

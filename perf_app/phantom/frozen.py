@@ -62,6 +62,12 @@ TEST = FrozenScans("whole chain", 900_100, 100)
 
 
 def fingerprint(population: FrozenSlices) -> dict[str, float]:
-    """Share of the first patient's pixels that each structure covers: changes whenever the generator does."""
-    labels: Tensor = torch.cat([patch.label for patch in next(population.patients(1))])
-    return {label.name: float((labels == label).float().mean()) for label in Label}
+    """Of the first patient: share of the pixels that each structure covers, and the images' mean and SD.
+
+    Another generator gives another patient.
+    """
+    patches = next(population.patients(1))
+    labels: Tensor = torch.cat([patch.label for patch in patches])
+    images: Tensor = torch.stack([patch.image for patch in patches])
+    shares = {label.name: float((labels == label).float().mean()) for label in Label}
+    return {**shares, "mean": float(images.mean()), "SD": float(images.std())}
