@@ -22,7 +22,7 @@ pytestmark = pytest.mark.xdist_group("graph")
 
 PATIENT = draw_patient(2, field_strength_t=1.5)
 OTHERS = [one for one in Dialect if one not in (Dialect.SIEMENS, Dialect.PHILIPS_ENHANCED, Dialect.GADGETRON_MAPS)]
-"""All but the reference, the multi-frame object and the one whose flow is the scanner's, which have tests of their own."""
+"""All but the reference, the multi-frame object and the scanner's own flow, which have tests of their own."""
 
 
 @pytest.fixture(scope="module")
