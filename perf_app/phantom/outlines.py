@@ -111,10 +111,12 @@ def _rv_muscle(draw: Draw, ranges: AnatomyRanges, insertions: Tensor, depth: Ten
     if max(ranges.septal_trabeculae_mm[1], ranges.hinge_mm[1]) <= 0:
         return torch.zeros_like(depth)
     ridges = sum(shapes.spikes(draw, nodes) for nodes in (20, 48))
-    cover = draw.coherent(ranges.septal_trabeculae_mm, 0.5)[..., None] * ridges
+    # Many hearts have hardly any: blood then meets the septum itself.
+    present = (draw.patient((0, 1)) < 0.65)[..., None]
+    cover = present * draw.coherent(ranges.septal_trabeculae_mm, 0.5)[..., None] * ridges
     for insertion in insertions.unbind(-1):
         hinge = shapes.bump(insertion, draw.slice((0.15, 0.5)), 1.0)
-        cover = torch.maximum(cover, draw.slice(ranges.hinge_mm)[..., None] * hinge)
+        cover = torch.maximum(cover, present * draw.slice(ranges.hinge_mm)[..., None] * hinge)
     return torch.minimum(cover, 0.8 * depth)
 
 

@@ -20,9 +20,11 @@ from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import N_SLICES, Anatomy, Tissue, draw_anatomy
 from perf_app.phantom.population import TURNED, WILD, AnatomyRanges
 from perf_app.phantom.shapes import Draw, angle_between
-from perf_app.phantom.training_curves import DEFECT, N_FRAMES, draw_curves
+from perf_app.phantom.training_curves import DEFECT, N_CURVES, N_FRAMES, draw_curves, draw_recovery
 
 SPACING_MM = 1.0
+LEAST_DENSITY = 0.2
+"""Proton density that a conversion divides by where there is hardly any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def draw_patches(
     anatomy = draw_anatomy(
         n_patients, ranges, size=(size, size), spacing_mm=SPACING_MM, generator=generator, device=device
     )
-    native = 2 * round(size / float(draw.uniform((1.4, 2.8), 1)) / 2)
+    native = 2 * round(size / float(draw.uniform((1.2, 3.0), 1)) / 2)
     series = _simulate(draw, anatomy, native)
     fine = F.interpolate(series.flatten(0, 1), size=(size, size), mode="bilinear", align_corners=False)
     outside = ~_field_of_view(draw, size).flatten(0, 1)
@@ -117,31 +119,36 @@ def scale_intensity(series: Tensor) -> Tensor:
 def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
     """Series on the acquired grid, shape (patient, slice, frame, native, native)."""
     size = anatomy.labels.shape[-1]
-    concentration, signal = draw_curves(draw)
-    gadolinium = draw.patient((0, 1)).expand(-1, N_SLICES) < 0.45
-    curves = torch.where(gadolinium[..., None, None], concentration, signal)
+    kind = draw.patient((0, 1))
+    linear, converted = kind < 0.15, (kind >= 0.15) & (kind < 0.45)
+    recovery = draw_recovery(draw, converted)
+    drawn = draw_curves(draw, recovery)
+    curves = torch.where(linear[..., None, None], drawn.concentration, drawn.signal)
+    severity = artefacts.severity(draw)
     pool = curves[:, :, Tissue.LV_BLOOD]
     rim, darkening = artefacts.dark_rim(draw, anatomy.fractions[:, :, Tissue.MYOCARDIUM], anatomy.wall_depth, pool)
     maps = images.acquire_maps(draw, torch.cat([_maps_with_defects(draw, anatomy), rim], 2), native)
-    maps = artefacts.thick_slice(draw, maps)
+    maps = artefacts.thick_slice(draw, maps, severity)
     contrast = (pool.amax(-1) - pool.amin(-1)).clamp(min=1e-3)
     rough = draw.slice((0, 1))
-    rough = torch.where(rough < 0.35, 0.1 * rough, rough)
+    rough = torch.where(rough < 0.35, 0.1 * rough, rough) * severity
     patterns, coming = images.clutter(draw, native, N_FRAMES, contrast * rough * 0.06)
-    curves = torch.cat([curves, darkening, coming], 2)
+    curves = torch.cat([curves, darkening * severity[..., None, None], coming], 2)
     series = torch.einsum("psmrc,psmt->pstrc", torch.cat([maps, patterns], 2), curves)
 
-    shift = images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
-    series = artefacts.ghosts(draw, images.move(draw, series, shift))
-    falloff = draw.slice((0.0, 1.3)) * torch.where(gadolinium, 0.25, 1.0)
+    shift = severity[..., None, None] * images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
+    series = artefacts.ghosts(draw, images.move(draw, series, shift), severity)
+    falloff = draw.slice((0.0, 1.3)) * torch.where(linear | converted, 0.25, 1.0)
     shading = images.coil_shading(draw, native, SPACING_MM * size, falloff)
-    noise = contrast * torch.exp(draw.slice((-4.6, -2.2)))
+    noise = severity * contrast * torch.exp(draw.slice((-4.6, -2.2)))
     # Concentration comes from a division by the proton density: noise grows where there is little of it.
     void = 1 + 6 * draw.slice((0.0, 1.0)).square()[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
     noise = noise[..., None, None] * artefacts.uneven_noise(draw, native)
-    level = torch.where(gadolinium[..., None, None], noise * void, noise)
-    magnitude = ~gadolinium[..., None, None, None]
-    return images.add_noise(draw, series * shading[:, :, None], level[:, :, None], magnitude)
+    level = torch.where(linear[..., None, None], noise * void, noise)
+    series = images.add_noise(draw, series * shading[:, :, None], level[:, :, None], ~linear[..., None, None, None])
+    density = torch.einsum("psmrc,psm->psrc", maps[:, :, :N_CURVES], drawn.density).clamp(min=LEAST_DENSITY)
+    gadolinium = recovery.gadolinium(series / density[:, :, None])
+    return torch.where(converted[..., None, None, None], gadolinium, series)
 
 
 def _maps_with_defects(draw: Draw, anatomy: Anatomy) -> Tensor:

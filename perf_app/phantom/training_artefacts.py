@@ -18,6 +18,16 @@ def some_slices(draw: Draw, probability: float, high: float) -> Tensor:
     return draw.chance(probability) * draw.slice((0.0, high))
 
 
+def severity(draw: Draw) -> Tensor:
+    """How much of everything that disturbs a patient's pictures, shape (patient, 1): 1, or little in a good study.
+
+    Without it every series would be spoilt in some way, and a clean one would be new to the network: it then puts
+    outlines where a blurred picture's would be.
+    """
+    good = draw.patient((0.0, 1.0)) < 0.35
+    return torch.where(good, draw.patient((0.03, 0.5)), 1.0)
+
+
 def dark_rim(draw: Draw, wall: Tensor, wall_depth: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
     """A thin dark band beneath the endocardium that comes and goes with the bright blood beside it.
 
@@ -37,15 +47,16 @@ def dark_rim(draw: Draw, wall: Tensor, wall_depth: Tensor, pool: Tensor) -> tupl
     return rim[:, :, None], (-strength * above)[:, :, None]
 
 
-def thick_slice(draw: Draw, maps: Tensor) -> Tensor:
+def thick_slice(draw: Draw, maps: Tensor, strength: Tensor) -> Tensor:
     """Blur across edges that are slanted through the slice: the mean of the maps drawn larger and smaller.
 
     Args:
         draw: source of random numbers.
         maps: shape (patient, slice, map, row, col).
+        strength: of the blur, shape (patient, 1).
     """
     p, s, m, rows, cols = maps.shape
-    slant = some_slices(draw, 0.6, 0.07).flatten()
+    slant = (strength * some_slices(draw, 0.6, 0.07)).flatten()
     flat = maps.flatten(0, 1)
     views = []
     for scale in (1 + slant, 1 / (1 + slant)):
@@ -56,18 +67,19 @@ def thick_slice(draw: Draw, maps: Tensor) -> Tensor:
     return ((views[0] + views[1]) / 2).view(maps.shape)
 
 
-def ghosts(draw: Draw, series: Tensor) -> Tensor:
+def ghosts(draw: Draw, series: Tensor, strength: Tensor) -> Tensor:
     """A weak copy, half or a third of the field of view away, whose strength changes from frame to frame.
 
     Args:
         draw: source of random numbers.
         series: shape (patient, slice, frame, row, col).
+        strength: of the copy, shape (patient, 1).
     """
-    strength = some_slices(draw, 0.25, 0.06)[..., None, None, None]
+    share = (strength * some_slices(draw, 0.25, 0.06))[..., None, None, None]
     pulse = draw.normal(*series.shape[:3])[..., None, None]
     parts = int(draw.uniform((2, 4), 1))
     axis = -1 - int(draw.uniform((0, 2), 1))
-    return series + strength * pulse * series.roll(series.shape[axis] // parts, axis)
+    return series + share * pulse * series.roll(series.shape[axis] // parts, axis)
 
 
 def uneven_noise(draw: Draw, n_pixels: int) -> Tensor:

@@ -55,6 +55,8 @@ PROTON_DENSITY = {
 T1_S = {Tissue.FAT: (0.2, 0.6), Tissue.LIVER: (0.3, 1.6), Tissue.LUNG: (0.9, 1.6)}
 EFFUSION_T1_S = (1.5, 4.0)
 """Of fluid in place of the fat around the heart."""
+HIGHEST_RATIO = 0.97
+"""Of signal to proton density that a conversion takes: beyond, noise would become any concentration."""
 
 
 def frame_times(draw: Draw) -> tuple[Tensor, Tensor]:
@@ -83,13 +85,59 @@ def frame_times(draw: Draw) -> tuple[Tensor, Tensor]:
     return (frames - onset[..., None]) * interval[..., None], lag
 
 
-def draw_curves(draw: Draw) -> tuple[Tensor, Tensor]:
-    """Contrast and signal of every tissue.
+@dataclass(frozen=True, slots=True, eq=False)
+class Recovery:
+    """A saturation-recovery sequence and how it is converted to Gd; one value a patient, shape (patient, 1)."""
 
-    Returns:
-        Concentration relative to the LV's peak and saturation-recovery signal, shape (patient, slice, curve, frame)
-        each; the curves are the tissues' and that of the defect.
+    delay: Tensor
+    """From saturation to the signal [s]."""
+    gain: Tensor
+    """What the LV's peak adds to R1 [1/s]."""
+    t1: Tensor
+    """Native T1 that a conversion assumes [s]."""
+
+    def signal(self, concentration: Tensor, t1: Tensor) -> Tensor:
+        """1 - exp(-TD R1) of tissues with a native T1 [s] (patient, slice, curve), shape of the concentration."""
+        rate = 1 / t1[..., None] + self.gain[..., None, None] * concentration
+        return 1 - torch.exp(-self.delay[..., None, None] * rate)
+
+    def gadolinium(self, ratio: Tensor) -> Tensor:
+        """Concentration relative to the LV's peak from signal over proton density, shape (patient, slice, frame, ...).
+
+        It is what mixed pixels get, too: less than their tissues' mean, since the signal saturates.
+        """
+        shape = (len(ratio), 1, 1, 1, 1)
+        rate = -torch.log1p(-ratio.clamp(max=HIGHEST_RATIO)) / self.delay.view(shape)
+        return (rate - 1 / self.t1.view(shape)) / self.gain.view(shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Of the tissues and of the defect."""
+
+    concentration: Tensor
+    """Relative to the LV's peak, shape (patient, slice, curve, frame)."""
+    signal: Tensor
+    """Saturation recovery, same shape."""
+    density: Tensor
+    """Proton density, shape (patient, slice, curve)."""
+
+
+def draw_recovery(draw: Draw, converted: Tensor) -> Recovery:
+    """From a linear to a saturated response and beyond; where it will be converted, so that the blood can be told.
+
+    Args:
+        draw: source of random numbers.
+        converted: patients whose signal will be, shape (patient, 1).
     """
+    delay = torch.exp(draw.patient((-3.2, -1.4)))
+    gain = 5.0 * torch.exp(draw.patient((-0.7, 2.2)))
+    usable = torch.exp(draw.patient((-1.0, 0.9))) / delay
+    return Recovery(delay, torch.where(converted, usable, gain), draw.patient((1.0, 1.6)))
+
+
+def draw_curves(draw: Draw, recovery: Recovery) -> Curves:
+    """Contrast and signal of every tissue."""
     times, lag = frame_times(draw)
     concentration = times.new_zeros(*times.shape[:2], N_CURVES, N_FRAMES)
     rv = _bolus(draw, times, torch.zeros_like(lag), (1.6, 5.0))
@@ -110,7 +158,7 @@ def draw_curves(draw: Draw) -> tuple[Tensor, Tensor]:
     weak = Uptake((0.02, 0.4), (10.0, 80.0), (0.5, 6.0))
     healthy = concentration[:, :, Tissue.MYOCARDIUM].amax(-1, keepdim=True)
     concentration[:, :, DEFECT] = _residue(draw, times, lv, weak) * healthy * draw.slice((0.05, 0.8))[..., None]
-    return concentration, _signal(draw, concentration)
+    return _with_signal(draw, concentration, recovery)
 
 
 def _bolus(draw: Draw, times: Tensor, onset: Tensor, to_peak: tuple[float, float]) -> Tensor:
@@ -158,12 +206,9 @@ def _delayed(curve: Tensor, times: Tensor, delay: Tensor) -> Tensor:
     return torch.lerp(curve.gather(-1, index), curve.gather(-1, after), position - below)
 
 
-def _signal(draw: Draw, concentration: Tensor) -> Tensor:
-    """Saturation recovery after a delay: from a linear to a saturated response and beyond, dark at the peak."""
+def _with_signal(draw: Draw, concentration: Tensor, recovery: Recovery) -> Curves:
+    """Signal beside concentration; concentrated contrast may darken what it should brighten."""
     shape = concentration.shape[:2]
-    delay = torch.exp(draw.patient((-3.2, -1.4)))
-    peak = torch.exp(draw.patient((-0.7, 2.2)))
-    recovery = 5.0 * peak[..., None, None] * concentration
     t1, density = [
         torch.stack([draw.patient(table.get(tissue, usual)).expand(shape) for tissue in Tissue], -1)
         for table, usual in ((T1_S, (0.8, 2.0)), (PROTON_DENSITY, (0.6, 1.0)))
@@ -171,7 +216,7 @@ def _signal(draw: Draw, concentration: Tensor) -> Tensor:
     fluid = (draw.patient((0, 1)) < 0.15).expand(shape)
     t1[..., Tissue.FAT] = torch.where(fluid, draw.patient(EFFUSION_T1_S), t1[..., Tissue.FAT])
     same = [*Tissue, Tissue.MYOCARDIUM]
-    rate = 1 / t1[..., same, None] + recovery
-    # Concentrated contrast darkens what it should brighten: T2* decay before the echo.
+    t1, density = t1[..., same], density[..., same]
+    # T2* decay before the echo.
     decay = torch.exp(-draw.patient((-0.2, 0.4)).clamp(min=0)[..., None, None] * concentration)
-    return density[..., same, None] * (1 - torch.exp(-delay[..., None, None] * rate)) * decay
+    return Curves(concentration, density[..., None] * recovery.signal(concentration, t1) * decay, density)
