@@ -108,11 +108,10 @@ def _crowd(draw: Draw, ranges: AnatomyRanges) -> Tensor:
 
 def _rv_muscle(draw: Draw, ranges: AnatomyRanges, insertions: Tensor, depth: Tensor) -> Tensor:
     """How far [mm] the RV's own muscle covers the septum at each angle, in a cavity of a depth [mm]."""
-    if max(ranges.septal_trabeculae_mm[1], ranges.hinge_mm[1]) <= 0:
+    if ranges.septal_muscle <= 0:
         return torch.zeros_like(depth)
     ridges = sum(shapes.spikes(draw, nodes) for nodes in (20, 48))
-    # Many hearts have hardly any: blood then meets the septum itself.
-    present = (draw.patient((0, 1)) < 0.65)[..., None]
+    present = (draw.patient((0, 1)) < ranges.septal_muscle)[..., None]
     cover = present * draw.coherent(ranges.septal_trabeculae_mm, 0.5)[..., None] * ridges
     for insertion in insertions.unbind(-1):
         hinge = shapes.bump(insertion, draw.slice((0.15, 0.5)), 1.0)

@@ -40,6 +40,8 @@ class AnatomyRanges:
     rv_absent_apex: float = 0.1
     rv_absent: float = 0.0
     rv_wall_mm: Range = (2.0, 4.0)
+    septal_muscle: float = 0.0
+    """Probability that the RV's own muscle lies on the septum and in its corners; elsewhere blood meets the septum."""
     septal_trabeculae_mm: Range = (0.0, 0.0)
     """Depth of the RV's trabeculae on the septum, which no reader counts as wall."""
     hinge_mm: Range = (0.0, 0.0)
@@ -91,6 +93,7 @@ WILD = AnatomyRanges(
     rv_absent_apex=0.25,
     rv_absent=0.05,
     rv_wall_mm=(0.5, 6.0),
+    septal_muscle=0.65,
     septal_trabeculae_mm=(0.0, 5.0),
     hinge_mm=(0.0, 10.0),
     outflow=0.20,
@@ -124,6 +127,7 @@ TURNED = replace(
     rv_depth_mm=(10.0, 42.0),
     rv_half_width=(0.8, 1.35),
     rv_wall_mm=(1.0, 5.0),
+    septal_muscle=0.65,
     septal_trabeculae_mm=(0.0, 4.0),
     hinge_mm=(0.0, 8.0),
     fat_mm=(0.0, 8.0),

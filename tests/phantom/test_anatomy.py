@@ -112,7 +112,7 @@ def test_rv_muscle_on_the_septum_takes_blood_and_no_label() -> None:
     still = dataclasses.replace(PLAUSIBLE, outflow=0.0, warp_mm=(0.0, 0.0), rotation=(0.0, 0.0))
     still = dataclasses.replace(still, off_centre_mm=(0.0, 0.0), slice_shift_mm=(0.0, 0.0))
     bare = draw(still)
-    covered = draw(dataclasses.replace(still, septal_trabeculae_mm=(6.0, 6.0), hinge_mm=(8.0, 8.0)))
+    covered = draw(dataclasses.replace(still, septal_muscle=1.0, septal_trabeculae_mm=(6.0, 6.0), hinge_mm=(8.0, 8.0)))
     assert torch.equal(covered.labels, bare.labels)
     lost = (bare.fractions - covered.fractions)[:, :, Tissue.RV_BLOOD].sum((2, 3))
     assert (lost[:, 0] > 20).all()

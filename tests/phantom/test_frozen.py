@@ -12,31 +12,31 @@ from perf_app.phantom.frozen import FrozenSlices, fingerprint
 
 POPULATIONS = (frozen.VALIDATION, frozen.PLAUSIBLE_SLICES, frozen.HARD)
 # In this version. Where they have changed, the simulation has: raise the version and measure again.
-VERSION = 3
+VERSION = 4
 PRINTS = {
     "validation": {
-        "BACKGROUND": 0.9284,
-        "LV_CAVITY": 0.02598,
-        "MYOCARDIUM": 0.01948,
-        "RV": 0.02614,
-        "mean": 0.3361,
-        "SD": 0.25101,
+        "BACKGROUND": 0.93146,
+        "LV_CAVITY": 0.024847,
+        "MYOCARDIUM": 0.018822,
+        "RV": 0.024871,
+        "mean": 0.15112,
+        "SD": 0.22603,
     },
     "plausible": {
         "BACKGROUND": 0.93864,
-        "LV_CAVITY": 0.02348,
-        "MYOCARDIUM": 0.01782,
-        "RV": 0.02006,
-        "mean": 0.27764,
-        "SD": 0.28092,
+        "LV_CAVITY": 0.023484,
+        "MYOCARDIUM": 0.017821,
+        "RV": 0.020055,
+        "mean": 0.22694,
+        "SD": 0.30607,
     },
     "wild": {
-        "BACKGROUND": 0.87921,
-        "LV_CAVITY": 0.03051,
-        "MYOCARDIUM": 0.0332,
-        "RV": 0.05708,
-        "mean": 0.1853,
-        "SD": 0.23807,
+        "BACKGROUND": 0.88186,
+        "LV_CAVITY": 0.026666,
+        "MYOCARDIUM": 0.031273,
+        "RV": 0.060204,
+        "mean": 0.16107,
+        "SD": 0.25422,
     },
 }
 

@@ -28,7 +28,7 @@ def test_dark_rim_follows_the_blood_and_hugs_the_endocardium() -> None:
 def test_thick_slices_blur_edges_and_keep_shares() -> None:
     inside = (torch.hypot(*torch.meshgrid(*(torch.linspace(-1, 1, 64),) * 2, indexing="ij")) < 0.6).float()
     maps = torch.stack([inside, 1 - inside]).expand(16, 3, 2, 64, 64)
-    thick = artefacts.thick_slice(some(), maps)
+    thick = artefacts.thick_slice(some(), maps, torch.ones(16, 1))
     torch.testing.assert_close(thick.sum(2), torch.ones(16, 3, 64, 64))
     torch.testing.assert_close(thick[:, :, 0].sum((-1, -2)), maps[:, :, 0].sum((-1, -2)), rtol=0.02, atol=0)
     between = ((thick[:, :, 0] > 0.2) & (thick[:, :, 0] < 0.8)).sum((-1, -2))
@@ -36,10 +36,19 @@ def test_thick_slices_blur_edges_and_keep_shares() -> None:
     assert between.max() > 100
 
 
+def test_a_good_study_is_hardly_disturbed() -> None:
+    severity = artefacts.severity(some(n_patients=400))
+    assert severity.shape == (400, 1)
+    assert 0.25 < (severity < 1).float().mean() < 0.45
+    assert severity.min() > 0
+    series = torch.rand(16, 3, 4, 24, 24, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(artefacts.ghosts(some(), series, torch.zeros(16, 1)), series)
+
+
 def test_ghost_is_the_series_somewhere_else() -> None:
     series = torch.zeros(16, 3, 48, 24, 24)
     series[..., 4, 6] = 1
-    ghosted = artefacts.ghosts(some(), series)
+    ghosted = artefacts.ghosts(some(), series, torch.ones(16, 1))
     extra = ghosted - series
     where = extra.abs().amax((0, 1, 2)).nonzero()
     assert where.shape == (1, 2)

@@ -14,7 +14,7 @@ from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import Tissue
 from perf_app.phantom.shapes import Draw
 from perf_app.phantom.training import DigitalPatients, draw_patches, scale_intensity
-from perf_app.phantom.training_curves import N_CURVES, N_FRAMES, draw_curves
+from perf_app.phantom.training_curves import N_CURVES, N_FRAMES, Recovery, draw_curves, draw_recovery
 
 
 def take(n_items: int, seed: int = 5) -> list[dict[str, Tensor]]:
@@ -74,13 +74,25 @@ def test_percentiles_become_zero_and_one() -> None:
 
 
 def test_bolus_reaches_the_left_heart_after_the_right() -> None:
-    concentration, signal = draw_curves(some())
+    draw = some()
+    curves = draw_curves(draw, draw_recovery(draw, torch.zeros(16, 1, dtype=torch.bool)))
+    concentration, signal = curves.concentration, curves.signal
     assert concentration.shape == signal.shape == (16, 3, N_CURVES, N_FRAMES)
     assert (concentration >= 0).all()
     assert (signal > 0).all()
     rv, lv = (concentration[:, :, tissue] for tissue in (Tissue.RV_BLOOD, Tissue.LV_BLOOD))
     half = [(curve > curve.amax(-1, keepdim=True) / 2).float().argmax(-1) for curve in (rv, lv)]
     assert (half[1] >= half[0]).float().mean() > 0.95
+
+
+def test_conversion_undoes_saturation_but_not_its_mixture() -> None:
+    recovery = Recovery(torch.tensor([[0.1]]), torch.tensor([[12.0]]), torch.tensor([[1.3]]))
+    concentration = torch.tensor([0.0, 0.05, 0.4, 1.0]).view(1, 1, 1, 4)
+    ratio = recovery.signal(concentration, torch.full((1, 1, 1), 1.3))
+    torch.testing.assert_close(recovery.gadolinium(ratio[..., None, None])[..., 0, 0], concentration)
+    half = (ratio[..., 0] + ratio[..., -1]) / 2
+    assert float(recovery.gadolinium(half.view(1, 1, 1, 1, 1))) < 0.4, "signal saturates: half blood is less than half"
+    assert recovery.gadolinium(torch.full((1, 1, 1, 1, 1), 1.2)).isfinite().all()
 
 
 def test_resolution_keeps_amount_and_place() -> None:
