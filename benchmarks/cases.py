@@ -16,12 +16,16 @@ import torch.nn.functional as F
 from pydicom import Dataset
 
 from benchmarks.chain import process_patient
+from operators.gadolinium.conversion import to_gadolinium
+from operators.motion_correction.correction import correct_motion
+from operators.protocol import Protocol
 from operators.series import (
     FloatArray,
     GadoliniumSeries,
     ImageSeries,
     IntArray,
     Label,
+    MotionCorrection,
     PerfusionScan,
     ScanResult,
     Sequence,
@@ -118,6 +122,21 @@ def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionSca
         heart_rate_bpm=None,
         proton_density=density,
     )
+
+
+def corrected(film: SimulatedScan, field_strength_t: float) -> tuple[MotionCorrection, GadoliniumSeries]:
+    """Simulated pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
+    scan = perfusion_scan(film, field_strength_t)
+    motion = correct_motion(scan)
+    protocol = Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle)
+    return motion, to_gadolinium(scan, motion, protocol)
+
+
+def truth_in_frames(scene: Scene, film: SimulatedScan, motion: MotionCorrection) -> IntArray:
+    """True labels of each slice where the heart lies in its reference frame, shape (slice, row, col)."""
+    n, size = film.n_proton_density, (motion.series.pixels.shape[2], motion.series.pixels.shape[3])
+    frames = enumerate(motion.reference_frame)
+    return np.stack([labels_in_frame(scene, k, film.motion[k], n + int(frame), size) for k, frame in frames])
 
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:

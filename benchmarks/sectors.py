@@ -19,14 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cases import perfusion_scan
+from benchmarks.cases import corrected
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
 from operators.aha_sectors.insertion import find_septum
-from operators.gadolinium.conversion import to_gadolinium
-from operators.motion_correction.correction import correct_motion
-from operators.protocol import Protocol
 from operators.segmentation.inference import Segmenter
 from operators.series import BoolArray, FloatArray, IntArray, Label
 from perf_app.phantom.anatomy import Anatomy, draw_anatomy
@@ -119,10 +116,8 @@ def network_cases(seeds: Iterable[int], segmenter: Segmenter) -> Iterator[Case]:
         patient = draw_patient(seed)
         scene = build_scene(patient)
         film = simulate(patient, list(patient.states)[number % 2], scene=scene)
-        scan = perfusion_scan(film, patient.field_strength_t)
-        motion = correct_motion(scan)
-        protocol = Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle)
-        labels = segmenter.segment(to_gadolinium(scan, motion, protocol)).labels
+        motion, gadolinium = corrected(film, patient.field_strength_t)
+        labels = segmenter.segment(gadolinium).labels
         insertions, centers = truth(patient, scene)
         places = np.concatenate([insertions, centers[:, None]], axis=1)
         there = np.stack([in_frame(places[k], film, k, int(frame)) for k, frame in enumerate(motion.reference_frame)])

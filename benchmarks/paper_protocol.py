@@ -1,0 +1,114 @@
+"""The whole frozen test population: ``python -m benchmarks.paper_protocol [--patients N] [--workers N] [--write]``.
+
+600 slices at full size: 100 digital (simulated) patients under the paper's protocol, at stress and at rest, three
+slices each. Pictures are simulated as the chain would read them, then corrected for motion, converted to Gd and
+segmented, each as in a study; only the DICOM files between are left out. The paper's metrics stand beside the paper's
+figures and the goals; a summary goes into the bundle's README.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+
+import pandas as pd
+import torch
+from rich.progress import track
+
+from benchmarks.cases import corrected, truth_in_frames
+from benchmarks.record import BUNDLE, Record, parser
+from benchmarks.surroundings import REPOSITORY
+from operators.segmentation.inference import Segmenter
+from operators.series import Label, State
+from perf_app.evaluation.label_stack import LabelStack
+from perf_app.evaluation.summary import NOTE, TITLES, contour_lines
+from perf_app.evaluation.tables import STRUCTURES, Case, ContourPair, contour_table, known_groups
+from perf_app.phantom.frozen import TEST
+from perf_app.phantom.patient import DigitalPatient
+from perf_app.phantom.scene import build_scene
+from perf_app.phantom.simulation import simulate
+
+WALL = STRUCTURES[Label.MYOCARDIUM]
+PAPER = {
+    "dice": ("0.93 ± 0.04", 0.95, "≥"),
+    "false_positive": ("0.09", 0.06, "≤"),
+    "false_negative": ("0.06", 0.05, "≤"),
+    "precision": ("0.92", 0.94, "≥"),
+    "recall": ("0.94", 0.95, "≥"),
+    "boundary_mm": ("0.33 ± 0.15", 0.30, "≤"),
+    "hausdorff_mm": ("2.52 ± 1.08", 2.3, "≤"),
+    "insertion_anterior_deg": ("2.65 ± 3.89", 2.3, "≤"),
+}
+"""Of Xue et al. 2020, and our goals."""
+PAPERS_FAILURES = "2 of 600"
+
+
+def main() -> None:
+    """Print the tables."""
+    options = parser("The paper's metrics on the frozen test population.")
+    options.add_argument("--patients", type=int, default=TEST.n_patients, help="the first so many")
+    options.add_argument("--workers", type=int, default=2, help="processes of one thread each")
+    options.add_argument("--bundle", type=Path, default=REPOSITORY / "bundle")
+    arguments = options.parse_args()
+    patients = list(TEST.patients(arguments.patients))
+    work = partial(rows_of, bundle=arguments.bundle)
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        table = pd.concat(track(pool.map(work, patients), "patients", len(patients)))
+    digest = segmenter(arguments.bundle).model_sha256[:12]
+    for record in (
+        Record("protocol", "benchmarks.paper_protocol", arguments.write),
+        Record("protocol", "benchmarks.paper_protocol", arguments.write, BUNDLE),
+    ):
+        record.say(f"Weights {digest}; {len(patients)} patients.\n")
+        record.table(["myocardium", "the paper", "goal", "found", ""], against_the_paper(table))
+        record.say("\n".join(contour_lines(table)) + "\n")
+        if record.page is not BUNDLE:
+            for by in known_groups(table):
+                record.say("\n".join(contour_lines(table[table["structure"] == WALL], by)) + "\n")
+        record.say(NOTE)
+        record.close()
+
+
+def rows_of(patient: DigitalPatient, bundle: Path) -> pd.DataFrame:
+    """Metrics of both scans of a patient, on one thread."""
+    torch.set_num_threads(1)
+    network = segmenter(bundle)
+    return contour_table(contour_pair(patient, state, network) for state in patient.states)
+
+
+@cache
+def segmenter(bundle: Path) -> Segmenter:
+    """Loaded once in each process."""
+    return Segmenter(bundle)
+
+
+def contour_pair(patient: DigitalPatient, state: State, network: Segmenter) -> ContourPair:
+    """True and found contours of a simulated scan, where the reference frame of each slice has the heart."""
+    scene = build_scene(patient)
+    film = simulate(patient, state, scene=scene)
+    motion, gadolinium = corrected(film, patient.field_strength_t)
+    groups = {"state": str(state), "field_strength_t": f"{patient.field_strength_t:g}"}
+    truth, found = truth_in_frames(scene, film, motion), network.segment(gadolinium).labels
+    stacks = (LabelStack(labels, gadolinium.series.affines) for labels in (truth, found))
+    return ContourPair(Case(f"{patient.seed} {state}", str(patient.seed), groups), *stacks)
+
+
+def against_the_paper(table: pd.DataFrame) -> list[list[str]]:
+    """A row for each of the paper's figures: its own, the goal, what was found, and whether that is reached."""
+    wall = table[table["structure"] == WALL]
+    rows = []
+    for metric, (paper, goal, side) in PAPER.items():
+        values = wall[metric].dropna()
+        mean = float(values.mean())
+        reached = mean >= goal if side == "≥" else mean <= goal
+        found = f"{mean:.3g} ± {values.std():.2g}"
+        rows.append([TITLES[metric], paper, f"{side} {goal:g}", found, "reached" if reached else "missed"])
+    failed = int(wall["failed"].sum())
+    verdict = "missed" if failed else "reached"
+    rows.append(["failures (Dice below 0.5)", PAPERS_FAILURES, "none", f"{failed} of {len(wall)}", verdict])
+    return rows
+
+
+if __name__ == "__main__":
+    main()
