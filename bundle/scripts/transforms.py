@@ -2,8 +2,8 @@
 
 What the network sees, and so what it must be trained on: the first 48 frames from the first saturation-recovery image
 (a shorter series holds its last frame), pixels of 1 mm by bilinear interpolation, 176 x 176 about the left ventricle,
-2nd and 98.5th percentile of all frames' pixels inside the field of view mapped to 0 and 1, clipped to [-0.5, 2], and
-zero where the crop reaches beyond the field of view.
+brightness scaled by percentiles of all frames' pixels inside the field of view (see `ScaleByPercentilesd`), and zero
+where the crop reaches beyond the field of view.
 
 Arrays are (frame, row, col, slice): NIfTI files (X, Y, S, T) after channel-first. Each slice is treated on its own.
 """
@@ -110,6 +110,17 @@ class CropAboutHeartd(MapTransform):
 class ScaleByPercentilesd(MapTransform):
     """Map two percentiles of each slice's series to 0 and 1 and clip; NaN (beyond the field of view) becomes 0.
 
+    Where a short bolus stands far out of a dark series, as in Gd, blood would be cut off at the clip, and its edge with
+    it: then the upper percentile of each pixel's peak over time becomes 1 / `peak` instead.
+
+    Args:
+        keys: series (frame, row, col, slice).
+        lower: percentile that becomes 0.
+        upper: percentile that becomes 1, also of the peaks over time.
+        clip: what lies beyond is cut off.
+        peak: least value of the upper end, as a share of the peaks' percentile, both above the lower end.
+        every: percentiles are taken over every so many rows and columns, for speed.
+
     Raises:
         ValueError: a series is constant, so that it can't be scaled.
     """
@@ -120,19 +131,24 @@ class ScaleByPercentilesd(MapTransform):
         lower: float = 2.0,
         upper: float = 98.5,
         clip: tuple[float, float] = (-0.5, 2.0),
+        peak: float = 0.6,
         every: int = 3,
     ) -> None:
         super().__init__(keys)
         self.shares = torch.tensor([lower / 100, upper / 100])
-        self.clip, self.every = clip, every
-        """Percentiles are taken over every `every`-th row and column, for speed."""
+        self.clip, self.peak, self.every = clip, peak, every
 
     def __call__(self, data: Mapping[Hashable, Any]) -> Data:
         result = dict(data)
         for key in self.key_iterator(result):
             series = result[key]
-            few = torch.as_tensor(series[:, :: self.every, :: self.every]).flatten(0, 2)
+            few = torch.as_tensor(series[:, :: self.every, :: self.every])
+            # NaN in one frame is NaN in all: beyond the field of view.
+            peaks, few = few.amax(0).flatten(0, 1), few.flatten(0, 2)
             low, high = torch.nanquantile(few, self.shares.to(few), dim=0)
+            high = torch.maximum(
+                high, low + self.peak * (torch.nanquantile(peaks, self.shares[1].to(few), dim=0) - low)
+            )
             if not bool((high > low).all()):
                 raise ValueError(f"{key}: the series is constant")
             result[key] = ((series - low) / (high - low)).clamp(*self.clip).nan_to_num(0.0)

@@ -23,6 +23,8 @@ from perf_app.phantom.shapes import Draw, angle_between
 from perf_app.phantom.training_curves import DEFECT, N_CURVES, N_FRAMES, draw_curves, draw_recovery
 
 SPACING_MM = 1.0
+PEAK = 0.6
+"""As of `ScaleByPercentilesd`."""
 LEAST_DENSITY = 0.2
 """Proton density that a conversion divides by where there is hardly any."""
 
@@ -105,13 +107,16 @@ def draw_patches(
 
 
 def scale_intensity(series: Tensor) -> Tensor:
-    """As the bundle: 2nd and 98.5th percentile to 0 and 1, clipped to -0.5 and 2, NaN (nothing acquired) to 0.
+    """As the bundle (`ScaleByPercentilesd`): two percentiles to 0 and 1, clipped, NaN (nothing acquired) to 0.
 
     Args:
         series: shape (series, frame, row, col).
     """
-    few = series[:, ::3, 1::5, 1::5].flatten(1)
-    low, high = torch.nanquantile(few, torch.tensor([0.02, 0.985], device=few.device), dim=1)[..., None, None, None]
+    few = series[:, :, 1::5, 1::5]
+    low, high = torch.nanquantile(few[:, ::3].flatten(1), torch.tensor([0.02, 0.985], device=few.device), dim=1)
+    peak = torch.nanquantile(few.amax(1).flatten(1), 0.985, dim=1)
+    high = torch.maximum(high, low + PEAK * (peak - low))
+    low, high = low[..., None, None, None], high[..., None, None, None]
     scaled: Tensor = ((series - low) / (high - low)).clamp(-0.5, 2.0)
     return scaled.nan_to_num(0.0)
 

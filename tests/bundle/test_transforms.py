@@ -62,6 +62,17 @@ def test_percentiles_become_0_and_1_whatever_lies_beyond_the_field_of_view() -> 
     assert not image[:, :20].any()
 
 
+def test_a_short_bolus_keeps_its_edge() -> None:
+    series = torch.full((48, 60, 60, 1), 0.01)
+    series += 0.01 * torch.rand(series.shape, generator=torch.Generator().manual_seed(0))
+    edge = torch.linspace(1, 0, 11)
+    series[10:13, 20:40, 20:31, 0] = 5 * edge
+    scaled = ScaleByPercentilesd("image")({"image": MetaTensor(series)})["image"]
+    profile = scaled[11, 30, 20:31, 0]
+    assert (profile.diff() < -0.1).all(), "nothing of it is cut off"
+    assert 1.4 < float(profile[0]) < 2
+
+
 @pytest.mark.parametrize(("n_frames", "last"), [(30, 29), (48, 47), (70, 47)])
 def test_short_series_hold_their_last_frame_and_long_ones_are_cut(n_frames: int, last: int) -> None:
     series = torch.arange(n_frames, dtype=torch.float32)[:, None, None, None].expand(-1, 2, 2, 1)

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from scripts.transforms import ScaleByPercentilesd
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -71,6 +72,16 @@ def test_percentiles_become_zero_and_one() -> None:
     low, high = torch.quantile(scaled[0, :, 20:].flatten()[::3], torch.tensor([0.02, 0.985]))
     assert abs(low) < 0.02
     assert abs(high - 1) < 0.02
+
+
+def test_scaled_as_the_bundle_scales() -> None:
+    """Samples and patients must look alike, a short bright bolus included."""
+    scale = ScaleByPercentilesd("image", every=1)
+    series = torch.rand(48, 64, 64, generator=torch.Generator().manual_seed(0))
+    for bolus in (0.0, 30.0):
+        series[10:13, 20:40, 20:40] += bolus
+        bundle = scale({"image": series[..., None]})["image"][..., 0]
+        torch.testing.assert_close(scale_intensity(series[None])[0], bundle, rtol=0.05, atol=0.02)
 
 
 def test_bolus_reaches_the_left_heart_after_the_right() -> None:
