@@ -93,15 +93,26 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
         return Delay(0.0, np.inf)
     coarse = np.arange(0.0, LONGEST + SPACING / 2, SPACING)
     fits = side_by_side(partial(_fits, telling, [NOISE[0]] * len(telling)), coarse)
-    best = int(np.argmin([_cost(fit) for fit in fits]))
+    best = int(np.argmin([_sum(fit) for fit in fits]))
     noise = [max(NOISE[1], fit.noise()) for fit in fits[best]]
     near = np.arange(-AROUND, AROUND + CLOSE / 2, CLOSE) + coarse[best]
     near = near[near >= 0]
-    cost = CubicSpline(near, [_cost(fit) for fit in side_by_side(partial(_fits, telling, noise), near)])
+    between = CubicSpline(near, side_by_side(partial(cost, telling, noise), near))
     dense = np.linspace(near[0], near[-1], BETWEEN * (len(near) - 1) + 1)
-    weight = np.exp(cost(dense).min() - cost(dense))
+    weight = np.exp(between(dense).min() - between(dense))
     mean = float(np.average(dense, weights=weight))
     return Delay(mean, float(np.sqrt(np.average((dense - mean) ** 2, weights=weight))))
+
+
+def cost(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> float:
+    """Minus the log of a delay's posterior, but for a constant.
+
+    Args:
+        slices: that tell it.
+        noise: SD of a sample of each one's curves [mmol/L].
+        delay: [s].
+    """
+    return _sum(_fits(slices, noise, delay))
 
 
 def _fits(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> list[Fit]:
@@ -111,5 +122,5 @@ def _fits(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> li
     ]
 
 
-def _cost(fits: list[Fit]) -> float:
+def _sum(fits: list[Fit]) -> float:
     return float(sum(fit.cost.sum() for fit in fits))

@@ -1,7 +1,7 @@
 """Fitting curves to a table of model curves whose amplitude is free.
 
 Every entry's best amplitude is analytic, so a table over the curves' shapes alone replaces one over all parameters. The
-best entry by least squares and prior is then refined by Gauss-Newton steps, so that the grid leaves no steps in a map.
+best entry by least squares and prior is then refined by Gauss-Newton steps between the entries.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from operators.device import compute_device
+from operators.flow_mapping.interpolation import Interpolant
 from operators.series import BoolArray, FloatArray
 
 RANK = 10
@@ -104,7 +105,7 @@ class Fit:
 
 
 class Fitter:
-    """A table in its own basis, with the curves' first and second derivatives, ready for many curves.
+    """A table in its own basis, ready for many curves.
 
     Args:
         table: of the curves' own times.
@@ -112,25 +113,18 @@ class Fitter:
 
     def __init__(self, table: Table) -> None:
         self.parameters = table.parameters
-        self.shape = table.curves.shape[:-1]
         flat = table.curves.reshape(-1, table.curves.shape[-1])
         basis = np.linalg.eigh(flat.T @ flat)[1][:, : -RANK - 1 : -1]
-        grid = (flat @ basis).reshape(*self.shape, -1)
-        steps = [float(axis[1] - axis[0]) for axis in table.axes]
-        along = tuple(range(len(self.shape)))
-        slopes = np.stack(np.gradient(grid, *steps, axis=along, edge_order=2), axis=-2)
-        bends = np.stack(np.gradient(slopes, *steps, axis=along, edge_order=2), axis=-3)
+        grid = (flat @ basis).reshape(*table.curves.shape[:-1], -1)
         coordinates = np.stack(np.meshgrid(*table.axes, indexing="ij"), axis=-1)
 
         self.basis = _tensor(basis)
         self.curves = _tensor(grid.reshape(len(flat), -1))
-        self.slopes = _tensor(slopes.reshape(len(flat), len(along), -1))
-        self.bends = _tensor(bends.reshape(len(flat), len(along), len(along), -1))
+        self.between = Interpolant(grid, table.axes, self.curves.device)
         self.norm = self.curves.square().sum(1)
         self.coordinates = _tensor(coordinates.reshape(len(flat), -1))
         self.lowest, self.highest = self.coordinates.amin(0), self.coordinates.amax(0)
-        self.steps = _tensor(np.array(steps))
-        self.strides = torch.tensor([int(np.prod(self.shape[k + 1 :])) for k in along], device=self.norm.device)
+        self.steps = _tensor(np.array([axis[1] - axis[0] for axis in table.axes]))
         self.weights = _tensor(np.array([p.weights for p in table.parameters]))
         self.offsets = _tensor(np.array([p.offset for p in table.parameters]))
         priors = [(0.0, np.inf) if p.prior is None else p.prior for p in table.parameters]
@@ -142,7 +136,8 @@ class Fitter:
     def fit(self, curves: FloatArray, noise: float, starts: int = 1, around: Fit | None = None) -> Fit:
         """Posterior mode of the parameters.
 
-        The refinement begins at the best entry, or at each of the best `starts` entries, of which the best end counts.
+        The refinement begins at the best entry, or at each of the best `starts` entries, and then goes on from the best
+        end.
 
         Args:
             curves: above their baseline [mmol/L], shape (curve, time).
@@ -178,12 +173,16 @@ class Fitter:
     ) -> tuple[torch.Tensor, ...]:
         expected, precision = prior
         mine = curves @ self.basis
-        outside = (curves.square().sum(1) - mine.square().sum(1)).clamp_min(0)
+        # Not a difference of squares: single precision would leave nothing of it that could be compared.
+        outside = (curves - mine @ self.basis.T).square().sum(1)
         entries, log_amplitudes = self._best_entries(mine, trust, starts, *prior)
+        x = torch.cat([log_amplitudes[..., None], self.coordinates[entries]], dim=-1).flatten(0, 1)
         each = expected.repeat_interleave(starts, 0), precision
-        ends = self._refined(mine.repeat_interleave(starts, 0), trust, entries.ravel(), log_amplitudes.ravel(), each)
-        best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)
-        x, hessian, left = (end[best] for end in ends[:-1])
+        ends = self._refined(x, mine.repeat_interleave(starts, 0), trust, each)
+        if starts > 1:
+            best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)
+            ends = self._refined(ends[0][best], mine, trust, prior)
+        x, hessian, left, _ = ends
         sums = x @ self.weights.T + self.offsets
         pull = (sums - expected).square() @ precision
         cost = (trust * (left.square().sum(1) + outside) + pull) / 2
@@ -217,21 +216,15 @@ class Fitter:
         return entries, log_amplitude.gather(1, entries) - pull
 
     def _refined(
-        self,
-        mine: torch.Tensor,
-        trust: float,
-        entry: torch.Tensor,
-        log_amplitude: torch.Tensor,
-        prior: tuple[torch.Tensor, torch.Tensor],
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Gauss-Newton steps off the entry, each on the second-order expansion about the entry then nearest.
+        self, x: torch.Tensor, mine: torch.Tensor, trust: float, prior: tuple[torch.Tensor, torch.Tensor]
+    ) -> tuple[torch.Tensor, ...]:
+        """Gauss-Newton steps from log amplitudes and coordinates `x`.
 
-        A step may lead astray where it changes the entry: the best point on the way counts, not the last.
+        A step may lead astray: the best point on the way counts, not the last.
 
         Returns:
             Log amplitude and coordinates, the Hessian there, what the model leaves, in the basis, and the cost.
         """
-        x = torch.cat([log_amplitude[:, None], self.coordinates[entry]], dim=1)
         limit = torch.cat([torch.ones_like(self.steps[:1]), self.steps])
         best = x
         step, hessian, left, cost = self._step(x, mine, trust, *prior)
@@ -262,13 +255,8 @@ class Fitter:
 
     def _model(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Curves in the basis at log amplitudes and coordinates, and their derivatives by each."""
-        entry = ((x[:, 1:] - self.lowest) / self.steps).round().long() @ self.strides
-        away = (x[:, 1:] - self.coordinates[entry])[:, None]
-        amplitude = x[:, :1].exp()
-        bend = (away[:, None] @ self.bends[entry])[:, :, 0]
-        model = amplitude * (self.curves[entry] + (away @ (self.slopes[entry] + bend / 2))[:, 0])
-        slopes = amplitude[..., None] * (self.slopes[entry] + bend)
-        return model, torch.cat([model[:, None], slopes], dim=1)
+        read = x[:, :1, None].exp() * self.between.read(x[:, 1:])
+        return read[:, 0], read
 
 
 def _tensor(values: FloatArray) -> torch.Tensor:

@@ -7,7 +7,8 @@ import pytest
 
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
-from operators.flow_mapping.btex import tissue_curves
+from operators.flow_mapping.btex import make_table, tissue_curves
+from operators.flow_mapping.delay import Telling, cost
 from operators.flow_mapping.mapping import map_flow
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
@@ -123,12 +124,23 @@ def test_blood_at_the_wall_s_border_does_not_pass_for_flow() -> None:
     np.testing.assert_allclose(found.flow[0, 0, 1:-1], 0.8, rtol=0.15)
 
 
-def test_the_delay_is_found() -> None:
-    curve = capillary(bolus(), 1.5, 1.0, 0.045, 0.22)
-    late = np.interp(TIMES - 0.7, TIMES, curve)
+@pytest.mark.parametrize(("mbf", "delay"), [(1.5, 0.7), (3.5, 1.37)])
+def test_the_delay_is_found(mbf: float, delay: float) -> None:
+    late = capillary(bolus(), mbf, 1.0, 0.045, 0.22, at=TIMES - delay)
     found = mapped(late[None], bolus())
-    np.testing.assert_allclose(found.delay, 0.7, atol=0.1)
-    np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], 1.5, rtol=0.1)
+    np.testing.assert_allclose(found.delay, delay, atol=0.07)
+    np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], mbf, rtol=0.1)
+
+
+def test_the_delay_s_posterior_has_no_steps() -> None:
+    """Its minimum is a parabola's to a fraction of one: steps between a table's entries would pass for a delay."""
+    aif = np.interp(np.arange(0, TIMES[-1], GRID), TIMES, bolus())
+    curves = np.stack([capillary(bolus(), mbf, 1.2, 0.05, 0.2, at=TIMES - 0.6) for mbf in (2.5, 4.5)])
+    telling = Telling(curves.astype(np.float32), TIMES, make_table(aif, GRID, HEMATOCRIT), GRID)
+    delays = np.arange(0.5, 0.7, 0.01)
+    costs = np.array([cost([telling], [0.002], one) for one in delays])
+    smooth = np.polynomial.Polynomial.fit(delays, costs, 5)(delays)
+    assert np.abs(costs - smooth).max() < 0.3
 
 
 def test_a_doubtful_arterial_input_leaves_the_other_scan_s_delay_alone() -> None:

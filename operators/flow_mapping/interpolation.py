@@ -1,0 +1,85 @@
+"""Curves between the entries of a table: cubic splines along every axis, smooth to their second derivative.
+
+What is compared between fits, such as the delay's posterior, must not jump where the nearest entry changes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from operators.series import FloatArray
+
+_CUBIC = np.array([[1, 4, 1, 0], [-3, 0, 3, 0], [3, -6, 3, 0], [-1, 3, -3, 1]]) / 6
+"""Powers of the way through a cell, from 0, to weights of the B-splines about it."""
+
+
+class Interpolant:
+    """Tensor product of uniform cubic B-splines.
+
+    Args:
+        values: at the grid's points, at least four along each axis, shape (axis 1, ..., axis n, value).
+        axes: coordinates along each axis, equally spaced.
+        device: where to read.
+    """
+
+    def __init__(self, values: FloatArray, axes: tuple[FloatArray, ...], device: torch.device) -> None:
+        self.dimensions, self.size = len(axes), values.shape[-1]
+        for axis, coordinates in enumerate(axes):
+            values = np.moveaxis(np.tensordot(_to_splines(len(coordinates)), values, (1, axis)), 0, axis)
+        splines = values.reshape(-1, values.shape[-1])
+        # Each with the three after it along the last axis: what is needed together lies together.
+        together = np.concatenate([np.roll(splines, -k, axis=0) for k in range(4)], axis=1)
+        strides = np.cumprod([1, *values.shape[-2:0:-1]])[::-1]
+        about = np.stack(np.meshgrid(*[range(4)] * (self.dimensions - 1), indexing="ij"), axis=-1)
+        about = about.reshape(-1, self.dimensions - 1) @ strides[:-1]
+
+        def tensor(array: FloatArray, kind: type = np.float32) -> torch.Tensor:
+            return torch.from_numpy(np.ascontiguousarray(array, kind)).to(device)
+
+        self.splines, self.cubic = tensor(together), tensor(_CUBIC)
+        self.strides, self.about = tensor(strides, np.int64), tensor(about, np.int64)
+        self.lowest = tensor(np.array([one[0] for one in axes]))
+        self.steps = tensor(np.array([one[1] - one[0] for one in axes]))
+        self.last_cell = tensor(np.array([len(one) - 2 for one in axes]))
+
+    def read(self, places: torch.Tensor) -> torch.Tensor:
+        """Values at places within the grid, and their derivatives along each axis.
+
+        Args:
+            places: coordinates, shape (place, axis).
+
+        Returns:
+            Shape (place, 1 + axis, value).
+        """
+        position = (places - self.lowest) / self.steps
+        cell = torch.minimum(position.floor(), self.last_cell).clamp_min(0)
+        part = (position - cell)[..., None]
+        one = torch.ones_like(part)
+        level = torch.cat([one, part, part**2, part**3], dim=-1) @ self.cubic
+        slope = torch.cat([0 * one, one, 2 * part, 3 * part**2], dim=-1) @ self.cubic / self.steps[:, None]
+        weights = [self._product(level)]
+        for axis in range(self.dimensions):
+            weights.append(
+                self._product(torch.cat([level[:, :axis], slope[:, axis : axis + 1], level[:, axis + 1 :]], 1))
+            )
+        near = self.splines[(cell.long() @ self.strides)[:, None] + self.about]
+        return torch.stack(weights, dim=1) @ near.reshape(len(places), 4 * len(self.about), self.size)
+
+    def _product(self, along: torch.Tensor) -> torch.Tensor:
+        """Weights along each axis (place, axis, 4) to those of the cells' surroundings, shape (place, 4 ** axis)."""
+        product = along[:, 0]
+        for axis in range(1, self.dimensions):
+            product = (product[:, :, None] * along[:, axis, None, :]).flatten(1)
+        return product
+
+
+def _to_splines(samples: int) -> FloatArray:
+    """Coefficients of the spline through samples, by what they are made of them, shape (sample + 2, sample)."""
+    size = samples + 2
+    conditions = np.zeros((size, size))
+    for row in range(samples):
+        conditions[row, row : row + 3] = 1 / 6, 4 / 6, 1 / 6
+    # Not a knot: the third derivative goes on through the second sample and the last but one.
+    conditions[samples, :5] = conditions[samples + 1, -5:] = 1, -4, 6, -4, 1
+    return np.asarray(np.linalg.inv(conditions)[:, :samples])
