@@ -8,6 +8,8 @@ STAMP  := $(VENV)/.installed
 # The viewer that the tests show results in; 48 MB, kept in build/.
 OHIF_VERSION := 3.12.10
 OHIF := build/ohif/$(OHIF_VERSION)/index.html
+# In a folder of its own: MONAI imports MLflow where there is one, which costs every run of the application a second.
+MLFLOW := build/mlflow
 # The archive, validators and browser that the tests use: command:Debian package.
 TOOLS := dsrdump:dcmtk dcmsend:dcmtk Orthanc:orthanc chromium:chromium npm:npm ip:iproute2 nsenter:util-linux
 
@@ -35,14 +37,20 @@ test: $(STAMP) tools ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # Tests that need one of these skip, and say so, where it can't be installed.
-tools: ## install what some tests need beside Python packages: dcmtk, Orthanc, Chromium, the OHIF viewer
+tools: ## install what some tests need beside Python packages: dcmtk, Orthanc, Chromium, the OHIF viewer, MLflow
 	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
 	ls /usr/share/orthanc/plugins/libOrthancDicomWeb.so >/dev/null 2>&1 || missing="$$missing orthanc-dicomweb"; \
 	if [ -z "$$missing" ]; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else echo "make: not installed, and only root can with apt-get:$$missing; the tests that need them are skipped"; fi
+	@$(MAKE) --no-print-directory $(MLFLOW)/.installed || echo "make: MLflow couldn't be fetched; its tests are skipped"
 	@$(MAKE) --no-print-directory $(OHIF) || echo "make: the OHIF viewer couldn't be fetched; its test is skipped"
+
+$(MLFLOW)/.installed: $(STAMP)
+	rm -rf $(MLFLOW)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(MLFLOW) 'mlflow-skinny>=3.17,<4'
+	@touch $@
 
 $(OHIF):
 	@mkdir -p $(@D)

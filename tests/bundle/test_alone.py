@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from bundle_scripts import make_small_bundle
-from first_pass import first_pass
+from bundle_scripts import add_made_up_series, make_small_bundle
 
 PATIENTS = 3
 
@@ -26,21 +24,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ran(small_bundle: Path) -> Path:
     """The bundle after a run of everything, see run_alone.py."""
-    data = small_bundle / "data"
-    (data / "labels").mkdir(parents=True)
-    items = []
-    for patient in range(PATIENTS):
-        slices = [first_pass((70, 64), 2.2, (4.0 * patient, -3.0 * s), n_frames=36) for s in range(2)]
-        images = np.stack([np.moveaxis(series, 0, -1) for series, _ in slices], axis=2)
-        labels = np.stack([label for _, label in slices], axis=2)
-        affine = np.array([[0.354, -0.707, 0, 0], [-0.354, -0.707, 0, 0], [-0.866, 0, 1, 0], [0, 0, 0, 1]])
-        affine = affine @ np.diag([2.2, 2.2, 10, 1])
-        nib.save(nib.Nifti1Image(images, affine), data / f"case_{patient}.nii.gz")
-        nib.save(nib.Nifti1Image(labels, affine), data / f"labels/case_{patient}.nii.gz")
-        items.append(
-            {"image": f"case_{patient}.nii.gz", "label": f"labels/case_{patient}.nii.gz", "patient": str(patient)}
-        )
-    (data / "dataset.json").write_text(json.dumps(items))
+    add_made_up_series(small_bundle, PATIENTS)
     script = Path(__file__).with_name("run_alone.py")
     done = subprocess.run([sys.executable, script, small_bundle], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -9,23 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from bundle_scripts import make_small_bundle
+from bundle_scripts import RECIPE, SMALL, make_small_bundle
 
 from benchmarks.training_curves import DICE
-
-RECIPE = ("train", "train_digital", "train_released")
-SMALL = {
-    "epochs": 1,
-    "items_per_epoch": 2,
-    "batch_size": 1,
-    "num_workers": 0,
-    "validation_items": 1,
-    "val_interval": 1,
-    "patch_size": 32,
-    "validation_patients#size": 32,
-    "train#dataset#patients": 1,
-    "train#dataset#shuffle": 0,
-}
 
 
 @pytest.mark.parametrize("further", [(), ("train_released_full",)], ids=["patches", "full size"])
