@@ -9,9 +9,7 @@ from torch import nn
 
 from .residual_unet import ResidualUNet
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "residual_unet": ResidualUNet,
-}
+NETWORKS: dict[str, Callable[..., nn.Module]] = {"residual_unet": ResidualUNet}
 
 
 def create_network(name: str, **settings: Any) -> nn.Module:
