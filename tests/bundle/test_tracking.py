@@ -19,7 +19,7 @@ Logged = dict[str, list[float]]
 def environment(repository: Path) -> dict[str, str]:
     """A process's environment with MLflow, which our own environment hasn't (see the Makefile)."""
     folder = repository / "build/mlflow"
-    if not folder.is_dir() and find_spec("mlflow") is None:
+    if not (folder / ".installed").is_file() and find_spec("mlflow") is None:
         pytest.skip("MLflow isn't installed: `make tools` puts it into build/mlflow")
     path = os.pathsep.join([str(repository), str(folder)])
     return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
