@@ -21,7 +21,13 @@ from operators.errors import IncompleteSeriesError, ModelError
 from operators.framework import prepare
 from operators.segmentation import confidence
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
-from operators.segmentation.confidence import Answer, check_confidence, delayed, read_calibration
+from operators.segmentation.confidence import (
+    Answer,
+    asked_otherwise,
+    check_confidence,
+    read_calibration,
+    turned_back,
+)
 from operators.segmentation.physiology import check_filling, without_right
 from operators.segmentation.sanity import check_slice, check_stack
 from operators.series import LPS_TO_RAS, FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
@@ -106,7 +112,7 @@ class Segmenter:
         data = self.prepare(frames, affine)
         logits = self.infer(data["image"])
         if twice:
-            answers = logits, self.infer(delayed(data["image"]))
+            answers = logits, turned_back(self.infer(asked_otherwise(data["image"])))
             found = confidence.consistency(*(one[..., 0].argmax(0).numpy() for one in answers))
         expected = float("nan") if self._calibration is None else self._calibration.expect(found)
         return Answer(*self.finish(data, logits), found, expected)
