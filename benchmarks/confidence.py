@@ -24,12 +24,14 @@ from benchmarks.record import Record, parser
 from benchmarks.surroundings import REPOSITORY, real_series
 from operators.segmentation.confidence import CALIBRATION, read_calibration
 from operators.segmentation.inference import Segmenter
-from operators.series import BoolArray, FloatArray, Label
+from operators.series import FloatArray, Label
 from perf_app.evaluation.contours import overlap
 
 CALIBRATION_SEED = 910_000
 POOR = 0.8
 """A slice with a lower Dice of the myocardium is to be flagged."""
+FALSE_ALARMS = 0.2
+"""Share of the other slices of the calibration's patients that the limit flags: with more, nobody would look."""
 HOPELESS = 0.5
 """Below this Dice a slice counts as failed, and is not drawn where no more is to be expected."""
 KNOTS = 8
@@ -123,19 +125,10 @@ def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:
         "model_sha256": model_sha256,
         "consistency": [0.0, *(round(value, 4) for value in knots)],
         "dice": [0.0, *(round(float(value), 4) for value in means)],
-        "unsure_below": round(best_limit(expected, dice < POOR), 4),
+        "unsure_below": round(float(np.quantile(expected[dice >= POOR], FALSE_ALARMS)), 4),
         "hopeless_below": HOPELESS,
     }
     (bundle / CALIBRATION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def best_limit(expected: FloatArray, poor: BoolArray) -> float:
-    """Limit of the expected Dice that tells poor slices from others best (Youden's index); `POOR` where none is."""
-    if not poor.any() or poor.all():
-        return POOR
-    limits = np.unique(expected) + 1e-4
-    gains = [(expected[poor] < limit).mean() - (expected[~poor] < limit).mean() for limit in limits]
-    return float(limits[int(np.argmax(gains))])
 
 
 def _row(dice: FloatArray, expected: FloatArray, threshold: float) -> list[str]:

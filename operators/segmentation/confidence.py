@@ -1,9 +1,9 @@
 """How far a slice's segmentation can be trusted: does the network draw the same wall when it is asked otherwise?
 
-The series is shown a second time, turned by a quarter and with its first frame held for a few frames more, which changes
-nothing about where in the picture the heart is. The agreement is turned into the Dice that digital patients with as much of it had against their truth.
-How sure the network itself is, whether it agrees on the cavity, and a series turned or delayed alone told less on digital
-patients.
+The series is shown a second time, turned by a quarter and with its first frame held for a few frames more, which tells
+nothing new of where the heart is. The agreement is turned into the Dice that digital patients with as much of it had
+against their truth. How sure the network itself is, whether it agrees on the cavity, and a series turned or delayed
+alone told less on digital patients.
 Where the answers differ one of them at least is wrong; they can still be wrong together, so a high confidence proves
 nothing.
 """
