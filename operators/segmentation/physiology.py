@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from operators.arterial_input.onset import find_first_pass
-from operators.early_blood import fills_early
+from operators.early_blood import LEAD, fills_early
 from operators.series import FloatArray, IntArray, Label, QualityFlag
 
 LabelArray = npt.NDArray[np.uint8]
@@ -49,6 +49,10 @@ def without_right(frames: FloatArray, times: FloatArray, labels: LabelArray) -> 
     early[wall] = fills_early(frames[:, wall], times, frames[:, cavity])
     missed = early.sum() > (labels == Label.RV).sum()
     if not (missed and EARLY_SHARE[0] < early.sum() / wall.sum() < EARLY_SHARE[1]):
+        return labels
+    # The RV's blood is on its way out when the LV's comes; wall beside a cavity full of muscle rises on with it.
+    first_peak, second_peak = (times[int(frames[:, part].mean(axis=1).argmax())] for part in (early, cavity))
+    if first_peak > second_peak - LEAD:
         return labels
     return np.where(early, np.uint8(Label.RV), labels)
 
@@ -90,10 +94,15 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
 
 
 def tells(curve: FloatArray, label: Label, cavity: FloatArray) -> bool:
-    """Whether the time of a structure's half rise means anything, beside the cavity's curve; shape (time,) each."""
+    """Whether the time of a structure's half rise means anything, beside the cavity's curve; shape (time,) each.
+
+    An RV that falls more than it rises had filled before the series began.
+    """
     height = float(np.ptp(curve))
+    rise = float(curve.max() - curve[: int(curve.argmax()) + 1].min())
     faint = label is Label.MYOCARDIUM and height < FAINT * float(np.ptp(cavity))
-    return not faint and height > NOISY * float(np.median(np.abs(np.diff(curve))))
+    full = label is Label.RV and rise < height / 2
+    return not (faint or full) and height > NOISY * float(np.median(np.abs(np.diff(curve))))
 
 
 def half_rise(curve: FloatArray, times: FloatArray) -> float:

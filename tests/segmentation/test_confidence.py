@@ -136,3 +136,22 @@ def test_a_ventricle_drawn_as_wall_is_given_back() -> None:
     right_labels = HEART.astype(np.uint8)
     assert without_right(FRAMES, TIMES, right_labels) is right_labels
     assert without_right(FRAMES[::-1], TIMES, right_labels) is right_labels
+
+
+def test_wall_that_brightens_with_the_cavity_stays_wall() -> None:
+    """A cavity full of muscle rises late on the mean; part of the wall, which rises before it, goes on to rise."""
+    frames, half = FRAMES.copy(), HEART == MYOCARDIUM
+    half[:, : FRAMES.shape[2] // 2] = False
+    ramp = np.clip((TIMES - 6.0) / 30.0, 0, 1)
+    frames[:, HEART == MYOCARDIUM] = frames[:, HEART == LV_CAVITY] = ramp[:, None]
+    frames[:, half] = (0.9 * np.clip((TIMES - 1.0) / 20.0, 0, 1) + 0.003 * TIMES)[:, None]
+    labels = np.where(HEART == RV, 0, HEART).astype(np.uint8)
+    assert without_right(frames, TIMES, labels) is labels
+
+
+def test_a_right_ventricle_filled_before_the_series_is_no_wrong_order() -> None:
+    frames = FRAMES.copy()
+    left = half_rise(np.median(FRAMES[:, HEART == LV_CAVITY], axis=1), TIMES)
+    later = np.where(TIMES < left + 6, 0.05, -0.5) + np.where(TIMES < left + 3, -0.05, 0.0)
+    frames[:, HEART == RV] = (1 + later)[:, None]
+    assert not check_filling(frames, TIMES, HEART, 0)
