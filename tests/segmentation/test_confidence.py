@@ -152,6 +152,6 @@ def test_wall_that_brightens_with_the_cavity_stays_wall() -> None:
 def test_a_right_ventricle_filled_before_the_series_is_no_wrong_order() -> None:
     frames = FRAMES.copy()
     left = half_rise(np.median(FRAMES[:, HEART == LV_CAVITY], axis=1), TIMES)
-    later = np.where(TIMES < left + 6, 0.05, -0.5) + np.where(TIMES < left + 3, -0.05, 0.0)
+    later = np.where(left + 6 > TIMES, 0.05, -0.5) + np.where(left + 3 > TIMES, -0.05, 0.0)
     frames[:, HEART == RV] = (1 + later)[:, None]
     assert not check_filling(frames, TIMES, HEART, 0)
