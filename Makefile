@@ -49,7 +49,7 @@ tools: ## install what some tests need beside Python packages: dcmtk, Orthanc, C
 
 $(MLFLOW)/.installed: $(STAMP)
 	rm -rf $(MLFLOW)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(MLFLOW) 'mlflow-skinny>=3.17,<4'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(MLFLOW) 'mlflow-skinny>=3.17,<4' 'packaging<26'
 	@touch $@
 
 $(OHIF):
