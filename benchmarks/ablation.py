@@ -10,23 +10,21 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import corrected, perfusion_scan, truth_in_frames
+from benchmarks.cases import FilmedScan, filmed_scans, perfusion_scan
 from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.inference import Segmenter
 from operators.series import FloatArray, ImageSeries, IntArray
 from perf_app.evaluation.label_stack import LabelStack
-from perf_app.evaluation.tables import STRUCTURES, Case, ContourPair, contour_table
+from perf_app.evaluation.tables import STRUCTURES, ContourPair, contour_table
 from perf_app.phantom.frozen import TEST
-from perf_app.phantom.scene import build_scene
-from perf_app.phantom.simulation import simulate
 
 EARLY = 24
 """Frames: about the first pass alone."""
@@ -34,25 +32,12 @@ CONFIG = Path("configs/inference.json")
 Edit = Callable[[dict[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scan:
-    """One simulated scan in all states of its processing, on one grid."""
-
-    name: str
-    gadolinium: ImageSeries
-    signal: ImageSeries
-    """Corrected for motion, with the coils' shading."""
-    moving: ImageSeries
-    truth: IntArray
-    """Where the reference frames have the heart, shape (slice, row, col)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Variant:
     """What is changed."""
 
     words: str
-    series: Callable[[Scan], ImageSeries]
+    series: Callable[[FilmedScan], ImageSeries]
     edit: Edit | None = None
     """Of the bundle's configuration; None: as released."""
 
@@ -69,13 +54,18 @@ def no_clean_up(config: dict[str, Any]) -> None:
     config["postprocessing"]["transforms"] = [one for one in steps if "KeepHeart" not in one["_target_"]]
 
 
+def uncorrected(scan: FilmedScan) -> ImageSeries:
+    """The pictures as they were taken."""
+    return perfusion_scan(scan.film, float(scan.case.groups["field_strength_t"])).perfusion
+
+
 VARIANTS = (
-    Variant("as the chain does it", lambda scan: scan.gadolinium),
-    Variant("signal in place of Gd", lambda scan: scan.signal),
-    Variant("signal, motion not corrected", lambda scan: scan.moving),
-    Variant(f"first {EARLY} frames alone", lambda scan: first_frames(scan.gadolinium)),
-    Variant("no room for a short bolus", lambda scan: scan.gadolinium, no_room),
-    Variant("no clean-up", lambda scan: scan.gadolinium, no_clean_up),
+    Variant("as the chain does it", lambda scan: scan.gadolinium.series),
+    Variant("signal in place of Gd", lambda scan: scan.motion.series),
+    Variant("signal, motion not corrected", uncorrected),
+    Variant(f"first {EARLY} frames alone", lambda scan: first_frames(scan.gadolinium.series)),
+    Variant("no room for a short bolus", lambda scan: scan.gadolinium.series, no_room),
+    Variant("no clean-up", lambda scan: scan.gadolinium.series, no_clean_up),
 )
 
 
@@ -86,7 +76,7 @@ def main() -> None:
     options.add_argument("--bundle", type=Path, default=REPOSITORY / "bundle")
     arguments = options.parse_args()
     record = Record("ablation", "benchmarks.ablation", arguments.write, TRAINING)
-    scans = list(simulated_scans(arguments.patients))
+    scans = [scan for patient in TEST.patients(arguments.patients) for scan in filmed_scans(patient)]
     digest = Segmenter(arguments.bundle).model_sha256[:12]
     record.say(f"Weights {digest}; {len(scans)} simulated scans of three slices; mean Dice, and boundary error [mm].\n")
     rows = []
@@ -96,18 +86,6 @@ def main() -> None:
             rows.append([variant.words, *scores(scans, variant, network)])
     record.table(["", *(f"Dice {name}" for name in STRUCTURES.values()), "boundary of the myocardium"], rows)
     record.close()
-
-
-def simulated_scans(n_patients: int) -> Iterator[Scan]:
-    """Of the first patients."""
-    for patient in TEST.patients(n_patients):
-        scene = build_scene(patient)
-        for state in patient.states:
-            film = simulate(patient, state, scene=scene)
-            motion, gadolinium = corrected(film, patient.field_strength_t)
-            moving = perfusion_scan(film, patient.field_strength_t).perfusion
-            truth = truth_in_frames(scene, film, motion)
-            yield Scan(f"{patient.seed} {state}", gadolinium.series, motion.series, moving, truth)
 
 
 def first_frames(series: ImageSeries) -> ImageSeries:
@@ -127,18 +105,18 @@ def edited(bundle: Path, copy: Path, edit: Edit | None) -> Path:
     return copy
 
 
-def scores(scans: list[Scan], variant: Variant, network: Segmenter) -> list[str]:
+def scores(scans: list[FilmedScan], variant: Variant, network: Segmenter) -> list[str]:
     """Cells of a variant's row."""
     table = contour_table(pair(scan, variant.series(scan), network) for scan in scans)
     structures = [table[table["structure"] == name] for name in STRUCTURES.values()]
     return [*(f"{part['dice'].mean():.3f}" for part in structures), f"{structures[0]['boundary_mm'].mean():.2f}"]
 
 
-def pair(scan: Scan, series: ImageSeries, network: Segmenter) -> ContourPair:
+def pair(scan: FilmedScan, series: ImageSeries, network: Segmenter) -> ContourPair:
     """True contours and what the network draws, unchecked: what would be refused counts as drawn."""
     drawn = [draw(frames, affine, network) for frames, affine in zip(series.pixels, series.affines, strict=True)]
     truth, found = (LabelStack(labels, series.affines) for labels in (scan.truth, np.stack(drawn)))
-    return ContourPair(Case(scan.name, scan.name), truth, found)
+    return ContourPair(scan.case, truth, found)
 
 
 def draw(frames: FloatArray, affine: FloatArray, network: Segmenter) -> IntArray:

@@ -34,8 +34,9 @@ from operators.series import (
 from perf_app.evaluation.tables import Case
 from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
 from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, build_scene
-from perf_app.phantom.simulation import SimulatedScan
+from perf_app.phantom.simulation import SimulatedScan, simulate
 
 DIGITAL = {f"digital, {population.name}": population for population in (PLAUSIBLE_SLICES, HARD)}
 """Population by name."""
@@ -70,16 +71,10 @@ def chain_scans(n_patients: int) -> Iterator[Labelled]:
         pairs = process_patient(patient.seed)
         scene = build_scene(patient)
         for pair in pairs:
-            series, frames = pair.found.gadolinium.series, pair.found.motion.reference_frame
-            before = pair.true.frame_times.shape[1] - series.n_frames
-            size = (series.pixels.shape[2], series.pixels.shape[3])
-            truth = [
-                labels_in_frame(scene, k, pair.true.motion[k], before + int(frame), size)
-                for k, frame in enumerate(frames)
-            ]
+            truth = truth_in_frames(scene, pair.true.motion, pair.found.motion)
             groups = {"state": str(pair.state), "field_strength_t": f"{pair.patient.field_strength_t:g}"}
             case = Case(f"{patient.seed} {pair.state}", str(patient.seed), groups)
-            yield Labelled(case, pair.found.gadolinium, np.stack(truth), pair.found)
+            yield Labelled(case, pair.found.gadolinium, truth, pair.found)
 
 
 def one_slice(frames: FloatArray, spacing: float) -> GadoliniumSeries:
@@ -124,6 +119,29 @@ def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionSca
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmedScan:
+    """A simulated scan as the chain has it before segmentation, without DICOM files between."""
+
+    case: Case
+    film: SimulatedScan
+    motion: MotionCorrection
+    gadolinium: GadoliniumSeries
+    truth: IntArray
+    """`Label` where the reference frames have the heart, shape (slice, row, col)."""
+
+
+def filmed_scans(patient: DigitalPatient) -> Iterator[FilmedScan]:
+    """Both scans of a patient."""
+    scene = build_scene(patient)
+    for state in patient.states:
+        film = simulate(patient, state, scene=scene)
+        motion, gadolinium = corrected(film, patient.field_strength_t)
+        groups = {"state": str(state), "field_strength_t": f"{patient.field_strength_t:g}"}
+        case = Case(f"{patient.seed} {state}", str(patient.seed), groups)
+        yield FilmedScan(case, film, motion, gadolinium, truth_in_frames(scene, film.motion, motion))
+
+
 def corrected(film: SimulatedScan, field_strength_t: float) -> tuple[MotionCorrection, GadoliniumSeries]:
     """Simulated pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
     scan = perfusion_scan(film, field_strength_t)
@@ -132,11 +150,17 @@ def corrected(film: SimulatedScan, field_strength_t: float) -> tuple[MotionCorre
     return motion, to_gadolinium(scan, motion, protocol)
 
 
-def truth_in_frames(scene: Scene, film: SimulatedScan, motion: MotionCorrection) -> IntArray:
-    """True labels of each slice where the heart lies in its reference frame, shape (slice, row, col)."""
-    n, size = film.n_proton_density, (motion.series.pixels.shape[2], motion.series.pixels.shape[3])
-    frames = enumerate(motion.reference_frame)
-    return np.stack([labels_in_frame(scene, k, film.motion[k], n + int(frame), size) for k, frame in frames])
+def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:
+    """True labels of each slice where the heart lies in its reference frame, shape (slice, row, col).
+
+    Args:
+        scene: what was filmed.
+        moved: true motion of each slice, proton-density frames first.
+        found: the correction, which has chosen the frames.
+    """
+    n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
+    frames = enumerate(found.reference_frame)
+    return np.stack([labels_in_frame(scene, k, moved[k], n + int(frame), (size[0], size[1])) for k, frame in frames])
 
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:

@@ -121,11 +121,12 @@ def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:
     means = isotonic_regression([dice[group].mean() for group in groups]).x
     knots = [float(consistency[group].mean()) for group in groups]
     expected = np.interp(consistency, [0.0, *knots], [0.0, *means])
+    good = expected[dice >= POOR]
     content = {
         "model_sha256": model_sha256,
         "consistency": [0.0, *(round(value, 4) for value in knots)],
         "dice": [0.0, *(round(float(value), 4) for value in means)],
-        "unsure_below": round(float(np.quantile(expected[dice >= POOR], FALSE_ALARMS)), 4),
+        "unsure_below": round(float(np.quantile(good, FALSE_ALARMS)), 4) if good.size else POOR,
         "hopeless_below": HOPELESS,
     }
     (bundle / CALIBRATION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

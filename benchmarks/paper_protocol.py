@@ -17,16 +17,15 @@ import pandas as pd
 import torch
 from rich.progress import track
 
-from benchmarks.cases import corrected, truth_in_frames
+from benchmarks.cases import FilmedScan, filmed_scans
 from benchmarks.record import BUNDLE, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.inference import Segmenter
-from operators.series import Label, State
+from operators.series import Label
 from perf_app.evaluation.label_stack import LabelStack
 from perf_app.evaluation.summary import NOTE, TITLES, contour_lines
 from perf_app.evaluation.tables import (
     STRUCTURES,
-    Case,
     ContourPair,
     contour_table,
     known_groups,
@@ -34,8 +33,6 @@ from perf_app.evaluation.tables import (
 )
 from perf_app.phantom.frozen import TEST
 from perf_app.phantom.patient import DigitalPatient
-from perf_app.phantom.scene import build_scene
-from perf_app.phantom.simulation import simulate
 
 WALL = STRUCTURES[Label.MYOCARDIUM]
 PAPER = {
@@ -85,7 +82,7 @@ def rows_of(patient: DigitalPatient, bundle: Path) -> pd.DataFrame:
     """Metrics of both scans of a patient, on one thread."""
     torch.set_num_threads(1)
     network = segmenter(bundle)
-    return contour_table(contour_pair(patient, state, network) for state in patient.states)
+    return contour_table(contour_pair(scan, network) for scan in filmed_scans(patient))
 
 
 @cache
@@ -94,15 +91,10 @@ def segmenter(bundle: Path) -> Segmenter:
     return Segmenter(bundle)
 
 
-def contour_pair(patient: DigitalPatient, state: State, network: Segmenter) -> ContourPair:
-    """True and found contours of a simulated scan, where the reference frame of each slice has the heart."""
-    scene = build_scene(patient)
-    film = simulate(patient, state, scene=scene)
-    motion, gadolinium = corrected(film, patient.field_strength_t)
-    groups = {"state": str(state), "field_strength_t": f"{patient.field_strength_t:g}"}
-    truth, found = truth_in_frames(scene, film, motion), network.segment(gadolinium).labels
-    stacks = (LabelStack(labels, gadolinium.series.affines) for labels in (truth, found))
-    return ContourPair(Case(f"{patient.seed} {state}", str(patient.seed), groups), *stacks)
+def contour_pair(scan: FilmedScan, network: Segmenter) -> ContourPair:
+    """True and found contours."""
+    found, affines = network.segment(scan.gadolinium).labels, scan.gadolinium.series.affines
+    return ContourPair(scan.case, LabelStack(scan.truth, affines), LabelStack(found, affines))
 
 
 def against_the_paper(table: pd.DataFrame) -> list[list[str]]:

@@ -151,6 +151,8 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
     noise = noise[..., None, None] * artefacts.uneven_noise(draw, native)
     level = torch.where(linear[..., None, None], noise * void, noise)
     series = images.add_noise(draw, series * shading[:, :, None], level[:, :, None], ~linear[..., None, None, None])
+    if not bool(converted.any()):
+        return series
     density = torch.einsum("psmrc,psm->psrc", maps[:, :, :N_CURVES], drawn.density).clamp(min=LEAST_DENSITY)
     gadolinium = recovery.gadolinium(series / density[:, :, None])
     return torch.where(converted[..., None, None, None], gadolinium, series)
