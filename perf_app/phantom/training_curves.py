@@ -140,8 +140,9 @@ def draw_curves(draw: Draw, recovery: Recovery) -> Curves:
     """Contrast and signal of every tissue."""
     times, lag = frame_times(draw)
     concentration = times.new_zeros(*times.shape[:2], N_CURVES, N_FRAMES)
-    rv = _bolus(draw, times, torch.zeros_like(lag), (1.6, 5.0))
-    lv = _bolus(draw, times, lag, (2.2, 7.0))
+    again = draw.patient((10.0, 25.0)), (draw.patient((0, 1)) < 0.05) * draw.patient((0.2, 1.0))
+    rv = _bolus(draw, times, torch.zeros_like(lag), (1.6, 5.0), again)
+    lv = _bolus(draw, times, lag, (2.2, 7.0), again)
     concentration[:, :, Tissue.RV_BLOOD] = rv * draw.patient((0.7, 2.2))[..., None]
     concentration[:, :, Tissue.LV_BLOOD] = lv
     for tissue, uptake in UPTAKES.items():
@@ -161,17 +162,27 @@ def draw_curves(draw: Draw, recovery: Recovery) -> Curves:
     return _with_signal(draw, concentration, recovery)
 
 
-def _bolus(draw: Draw, times: Tensor, onset: Tensor, to_peak: tuple[float, float]) -> Tensor:
-    """Gamma variate with a recirculation and a slow plateau, peak 1."""
+def _bolus(
+    draw: Draw, times: Tensor, onset: Tensor, to_peak: tuple[float, float], again: tuple[Tensor, Tensor]
+) -> Tensor:
+    """Gamma variate with a recirculation and a slow plateau, peak 1.
+
+    Args:
+        draw: source of random numbers.
+        times: of the frames [s], shape (patient, slice, frame).
+        onset: of this ventricle [s], shape (patient, slice).
+        to_peak: range of the time from onset to peak [s].
+        again: how much later a second injection comes [s] and its share of the first, which both ventricles see; 0 in
+            most patients. Shapes (patient, 1).
+    """
     rise = draw.patient(to_peak)[..., None]
     shape = draw.patient((1.5, 5.0))[..., None]
     t = (times - onset[..., None]).clamp(min=0)
     first = _gamma_variate(t, rise, shape)
     second = _gamma_variate((t - draw.patient((6.0, 14.0))[..., None]).clamp(min=0), rise * 1.6, shape)
     plateau = 1 - torch.exp(-t / (2.5 * rise))
-    # A second injection, now and then.
-    again = _gamma_variate((t - draw.patient((10.0, 25.0))[..., None]).clamp(min=0), rise, shape)
-    first = first + ((draw.patient((0, 1)) < 0.05) * draw.patient((0.2, 1.0)))[..., None] * again
+    later, share = (one[..., None] for one in again)
+    first = first + share * _gamma_variate((t - later).clamp(min=0), rise, shape)
     return first + draw.patient((0.0, 0.25))[..., None] * second + draw.patient((0.05, 0.45))[..., None] * plateau
 
 

@@ -12,31 +12,31 @@ from perf_app.phantom.frozen import FrozenSlices, fingerprint
 
 POPULATIONS = (frozen.VALIDATION, frozen.PLAUSIBLE_SLICES, frozen.HARD)
 # In this version. Where they have changed, the simulation has: raise the version and measure again.
-VERSION = 4
+VERSION = 5
 PRINTS = {
     "validation": {
-        "BACKGROUND": 0.93146,
+        "BACKGROUND": 0.93751,
         "LV_CAVITY": 0.024847,
-        "MYOCARDIUM": 0.018822,
-        "RV": 0.024871,
-        "mean": 0.14349,
-        "SD": 0.21766,
+        "MYOCARDIUM": 0.018699,
+        "RV": 0.018946,
+        "mean": 0.051948,
+        "SD": 0.14575,
     },
     "plausible": {
-        "BACKGROUND": 0.93864,
+        "BACKGROUND": 0.93998,
         "LV_CAVITY": 0.023484,
-        "MYOCARDIUM": 0.017821,
-        "RV": 0.020055,
-        "mean": 0.21189,
-        "SD": 0.28478,
+        "MYOCARDIUM": 0.01732,
+        "RV": 0.019215,
+        "mean": 0.07055,
+        "SD": 0.1937,
     },
     "wild": {
-        "BACKGROUND": 0.88186,
+        "BACKGROUND": 0.88364,
         "LV_CAVITY": 0.026666,
-        "MYOCARDIUM": 0.031273,
+        "MYOCARDIUM": 0.029493,
         "RV": 0.060204,
-        "mean": 0.10826,
-        "SD": 0.17651,
+        "mean": 0.23979,
+        "SD": 0.20325,
     },
 }
 
