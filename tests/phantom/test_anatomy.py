@@ -62,6 +62,18 @@ def test_label_areas_follow_the_tissue() -> None:
         torch.testing.assert_close(drawn, anatomy.fractions[:, :, tissue].sum((2, 3)), rtol=0.03, atol=5)
 
 
+@pytest.mark.parametrize("ranges", [PLAUSIBLE, WILD], ids=["plausible", "wild"])
+def test_all_patients_are_labelled_by_one_convention(ranges: AnatomyRanges) -> None:
+    """What no picture shows must not differ between patients: the network would be judged by a guess."""
+    bare = dataclasses.replace(
+        ranges, outflow=0.0, papillary_depth=(0.0, 0.0), trabeculation=(0.0, 0.0), obliterated=0.0, crowded=0.0
+    )
+    anatomy = draw(bare, n_patients=8)
+    blood = anatomy.fractions[:, :, Tissue.LV_BLOOD].sum((2, 3)).sqrt()
+    cavity = (anatomy.labels == Label.LV_CAVITY).sum((2, 3)).sqrt()
+    torch.testing.assert_close(blood / cavity, torch.full_like(blood, 0.84), rtol=0.03, atol=0)
+
+
 def test_inset_label_ends_inside_the_wall() -> None:
     edge, inset = (draw(dataclasses.replace(PLAUSIBLE, epicardial_inset_mm=(mm, mm), outflow=0.0)) for mm in (0.0, 2.0))
     heart, smaller = (a.labels.eq(Label.MYOCARDIUM) | a.labels.eq(Label.LV_CAVITY) for a in (edge, inset))
