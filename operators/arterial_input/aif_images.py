@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from operators.arterial_input.blood_pool import EDGE_LINEAR, fills_first, find_blood_pool
-from operators.arterial_input.filling import Filling
+from operators.arterial_input.blood_pool import EDGE_LINEAR, brightest_half, fills_first, find_blood_pool
 from operators.arterial_input.k_space_centre import lead
 from operators.arterial_input.onset import find_first_pass
 from operators.arterial_input.t2_star import Echoes, native_rate, restore
@@ -22,7 +21,7 @@ from operators.motion_correction.correction import correct_slice
 from operators.motion_correction.displacement import pull
 from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.protocol import Protocol
-from operators.series import AifSeries, ArterialInput, FloatArray, ImageSeries, PerfusionScan, QualityFlag
+from operators.series import AifSeries, ArterialInput, BoolArray, FloatArray, ImageSeries, PerfusionScan, QualityFlag
 
 SLICE = 0
 """AIF images have one slice."""
@@ -31,9 +30,9 @@ SLICE = 0
 def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | None:
     """Gd in the LV blood pool of the AIF series; None where the scan has none, or no pool is seen in it.
 
-    The heart is held still first. The pool's signal is averaged where it holds blood (see `filling`), then corrected:
-    T2* by the second echo, then over proton density (or, with none, over its own baseline) through the table of the AIF
-    sequence. Times are on the scan's clock, of the centre of k-space.
+    The heart is held still first. The pool's signal is averaged, then corrected: T2* by the second echo, then over
+    proton density (or, with none, over its own baseline) through the table of the AIF sequence. Times are on the
+    scan's clock, of the centre of k-space.
 
     Raises:
         SettingError: the AIF sequence's values contradict each other.
@@ -47,16 +46,16 @@ def measure_blood(scan: PerfusionScan, protocol: Protocol) -> ArterialInput | No
     pool = find_blood_pool(images, times, EDGE_LINEAR)
     if pool is None:
         return None
-    filling = Filling.of(images, pool)
+    bright = brightest_half(images, pool)
     flags: list[QualityFlag] = []
     assumptions: Mapping[str, float | str] = {}
     if known is not scan.aif:
         text = "Some pixels of the AIF images hold no numbers; they were left out."
         flags.append(QualityFlag("aif_pixels_not_finite", "warning", text))
     if aif.first_echo.unit == "mmol/L":
-        values = filling.curve(images)
+        values = _mean(images, bright)
     else:
-        values, assumptions, more = _convert(scan, aif, filling, protocol)
+        values, assumptions, more = _convert(scan, aif, bright, protocol)
         flags += more
         times = times - lead(scan, protocol)
     if fills_first(images, times, pool):
@@ -97,19 +96,19 @@ def _held_still(aif: AifSeries) -> AifSeries:
 
 
 def _convert(
-    scan: PerfusionScan, aif: AifSeries, filling: Filling, protocol: Protocol
+    scan: PerfusionScan, aif: AifSeries, bright: BoolArray, protocol: Protocol
 ) -> tuple[FloatArray, Mapping[str, float | str], list[QualityFlag]]:
     images = aif.first_echo.pixels[SLICE]
     resolved = resolve_aif(scan, protocol)
     flags = list(resolved.flags)
     table = make_table(resolved.readout, over_baseline=aif.proton_density is None)
-    echoes = _echoes(aif, filling, protocol)
+    echoes = _echoes(aif, bright, protocol)
     if echoes is None:
         text = "The arterial input couldn't be corrected for T2* decay: its peak, and so flow, is somewhat off."
         flags.append(QualityFlag("aif_t2_star_uncorrected", "warning", text))
-    signal = filling.curve(images) if echoes is None else restore(echoes)
+    signal = _mean(images, bright) if echoes is None else restore(echoes)
     if aif.proton_density is not None:
-        reference = filling.level(aif.proton_density.pixels[SLICE])
+        reference = float(_mean(aif.proton_density.pixels[SLICE], bright).mean())
     else:
         reference = float(signal[: count_baseline(images)].mean())
         text = (
@@ -133,7 +132,7 @@ def _convert(
     return table.convert(ratio), {**resolved.assumptions, "aif_t2_star": corrected}, flags
 
 
-def _echoes(aif: AifSeries, filling: Filling, protocol: Protocol) -> Echoes | None:
+def _echoes(aif: AifSeries, bright: BoolArray, protocol: Protocol) -> Echoes | None:
     """Blood signal of both echoes; None where the second or an echo time is missing."""
     if aif.second_echo is None or aif.second_echo.n_frames != aif.first_echo.n_frames:
         return None
@@ -141,5 +140,9 @@ def _echoes(aif: AifSeries, filling: Filling, protocol: Protocol) -> Echoes | No
     second = aif.second_echo.sequence.echo_time
     if first is None or second is None or second <= first:
         return None
-    short, long = (filling.curve(series.pixels[SLICE]) for series in (aif.first_echo, aif.second_echo))
+    short, long = (_mean(series.pixels[SLICE], bright) for series in (aif.first_echo, aif.second_echo))
     return Echoes(short, long, first, second)
+
+
+def _mean(images: FloatArray, region: BoolArray) -> FloatArray:
+    return np.asarray(images[:, region].mean(axis=1, dtype=np.float64))

@@ -86,13 +86,16 @@ def fills_first(images: FloatArray, times: FloatArray, pool: BoolArray) -> bool:
     return bool(score[earlier].sum() < CHAMBER_SHARE * score[pool].sum())
 
 
-def pool_curve(images: FloatArray, pool: BoolArray) -> FloatArray:
-    """Mean over the half of the pool that enhances most, where partial volume is least, shape (time,).
+def brightest_half(images: FloatArray, pool: BoolArray) -> BoolArray:
+    """The half of the pool that enhances most, where partial volume is least, shape (row, col)."""
+    peak = np.zeros(pool.shape)
+    peak[pool] = enhance(images[:, pool][:, :, None]).max(axis=0)[:, 0]
+    return np.asarray(pool & (peak >= np.median(peak[pool])))
 
-    It tells when blood enhances; for how much there is in it, as an arterial input must, see `filling`.
-    """
-    peak = enhance(images[:, pool][:, :, None]).max(axis=0)[:, 0]
-    return np.asarray(images[:, pool][:, peak >= np.median(peak)].mean(axis=1, dtype=np.float64))
+
+def pool_curve(images: FloatArray, pool: BoolArray) -> FloatArray:
+    """Mean over the brightest half of the pool, shape (time,)."""
+    return np.asarray(images[:, brightest_half(images, pool)].mean(axis=1, dtype=np.float64))
 
 
 def enhance(images: FloatArray) -> FloatArray:
