@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import binary_erosion, gaussian_filter
 
-from operators.flow_mapping.blood import without
+from operators.flow_mapping.blood import share, without
 from operators.flow_mapping.delay import STARTS, Delay
 from operators.flow_mapping.registry import CurveFitter, Model
 from operators.flow_mapping.table import Fit
@@ -26,6 +26,9 @@ INDEPENDENT = 0.1
 """Noise of a curve of the surroundings, as a fraction of a pixel's: about a hundred pixels count, half of them free."""
 HIGHEST = 6.0
 """No myocardium has more flow [mL/min/g]: such a pixel holds blood, and has no value."""
+MOST_BLOOD = 0.2
+"""A pixel of the wall whose curve holds a larger share of the blood's, beside the wall's usual curve, is none of muscle
+and has no value either: a few of them, where an outflow tract was drawn over, would double a sector's flow."""
 BELOW = -0.03
 """A curve whose mean lies below this [mmol/L] is not Gd: noise alone doesn't bring it there."""
 BORDER = 0.1
@@ -54,7 +57,12 @@ class Fitters:
     apart: float
     """From the early to the late one, in SD of the delay."""
     blood: FloatArray
-    """The arterial input at norm 1, shape (time,)."""
+    """The arterial input [mmol/L], shape (time,)."""
+
+    @property
+    def blood_shape(self) -> FloatArray:
+        """The same at norm 1."""
+        return np.asarray(self.blood / np.linalg.norm(self.blood))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +104,13 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
         model: of the scan's arterial input.
         delay: of the study.
         times: of the slice's frames, from the arterial input's first sample on [s], shape (time,).
-        blood: the arterial input at these times, shape (time,).
+        blood: the arterial input at these times [mmol/L], shape (time,).
     """
     sd = float(np.clip(DELAY_TOGETHER * delay.sd, *DELAY_SD))
     early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
-    blood = blood / np.linalg.norm(blood)
     return Fitters(
         model.at(delay.seconds, times),
-        model.at(delay.seconds, times, blood),
+        model.at(delay.seconds, times, blood / np.linalg.norm(blood)),
         model.at(early, times),
         model.at(late, times),
         (late - early) / sd,
@@ -114,6 +121,8 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
 def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
     """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
+    Elsewhere than in the wall whatever a pixel holds is fitted as if it were myocardium.
+
     One of them, `RESIDUAL`, has a value for each frame, shape (time, row, col), NaN in frames that were not fitted.
 
     Args:
@@ -122,6 +131,8 @@ def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: F
         usable: pixels that can have a flow, shape (row, col).
         fitters: of the slice.
     """
+    blood = _blood(images, wall & usable, fitters.blood)
+    usable = usable & ~blood
     inner, wall = binary_erosion(wall) & usable, wall & usable
     maps: dict[str, FloatArray] = {RESIDUAL: np.full(images.shape, np.nan, np.float32)}
     everywhere = fitters.usual.fit(images[:, usable].T, NOISE[0])
@@ -132,6 +143,15 @@ def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: F
         _fit_wall(maps, np.where(usable, images, np.float32(0)), wall, inner, noise, fitters)
     too_much = maps["flow"] > HIGHEST
     return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
+
+
+def _blood(images: FloatArray, wall: BoolArray, blood: FloatArray) -> BoolArray:
+    """Pixels of the wall that hold too much blood, shape (row, col)."""
+    found = np.zeros_like(wall)
+    if wall.any():
+        curves = images[:, wall].T.astype(np.float64)
+        found[wall] = share(curves, np.median(curves, axis=0), blood) > MOST_BLOOD
+    return found
 
 
 def _fit_wall(
@@ -149,7 +169,7 @@ def _fit_wall(
     means, within = _surroundings(images, wall, inner), inner[wall]
     around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
     _fill(maps, inner, fitters.usual.fit(images[:, inner].T, noise, STARTS, around.of(within)))
-    border = without(images[:, wall & ~inner].T, fitters.blood)
+    border = without(images[:, wall & ~inner].T, fitters.blood_shape)
     _fill(maps, wall & ~inner, fitters.bloodless.fit(border, noise, STARTS, around.of(~within)))
 
     shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)

@@ -124,6 +124,18 @@ def test_blood_at_the_wall_s_border_does_not_pass_for_flow() -> None:
     np.testing.assert_allclose(found.flow[0, 0, 1:-1], 0.8, rtol=0.15)
 
 
+def test_blood_that_was_drawn_as_wall_has_no_flow() -> None:
+    """But muscle of a flow of its own does: six times its surroundings', or none."""
+    curves = {mbf: capillary(bolus(), mbf, 1.0, 0.045, 0.22) for mbf in (0.1, 0.8, 4.8)}
+    images = np.broadcast_to(curves[0.8][:, None, None], (len(TIMES), SIDE, SIDE)).copy()
+    images[:, 0, 0] = 0.4 * bolus() + 0.6 * curves[0.8]
+    images[:, 0, 1] = bolus()
+    images[:, -1, 0], images[:, -1, -1] = curves[0.1], curves[4.8]
+    found = images_mapped(images[None], bolus())
+    assert np.isnan(found.flow[0, 0, :2]).all()
+    assert np.isfinite(found.flow[0]).sum() == SIDE**2 - 2
+
+
 @pytest.mark.parametrize(("mbf", "delay"), [(1.5, 0.7), (3.5, 1.37)])
 def test_the_delay_is_found(mbf: float, delay: float) -> None:
     late = capillary(bolus(), mbf, 1.0, 0.045, 0.22, at=TIMES - delay)
