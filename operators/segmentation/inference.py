@@ -41,6 +41,7 @@ NOT_DRAWN = frozenset(
         "no_first_pass",
         "arrival_order",
         "not_cardiac",
+        "no_myocardium",
         "no_ring",
         "long_axis",
         "segmentation_hopeless",

@@ -42,7 +42,8 @@ def check_slice(labels: Labels, index: int, spacing: tuple[float, float]) -> tup
     cavity, wall, right = (labels == label for label in (Label.LV_CAVITY, Label.MYOCARDIUM, Label.RV))
     name = f"slice {index + 1}"
     if not wall.any():
-        return (QualityFlag("no_myocardium", "warning", f"No myocardium was found in {name}.", index),)
+        message = f"No myocardium was found in {name}; nothing is drawn there."
+        return (QualityFlag("no_myocardium", "warning", message, index),)
     flags = []
     if not cavity.any():
         flags.append(QualityFlag("no_cavity", "warning", f"No left ventricular cavity was found in {name}.", index))
