@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import FilmedScan, filmed_scans, perfusion_scan
+from benchmarks.cases import FilmedScan, filmed_scans
 from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.inference import Segmenter
@@ -54,15 +54,10 @@ def no_clean_up(config: dict[str, Any]) -> None:
     config["postprocessing"]["transforms"] = [one for one in steps if "KeepHeart" not in one["_target_"]]
 
 
-def uncorrected(scan: FilmedScan) -> ImageSeries:
-    """The pictures as they were taken."""
-    return perfusion_scan(scan.film, float(scan.case.groups["field_strength_t"])).perfusion
-
-
 VARIANTS = (
     Variant("as the chain does it", lambda scan: scan.gadolinium.series),
     Variant("signal in place of Gd", lambda scan: scan.motion.series),
-    Variant("signal, motion not corrected", uncorrected),
+    Variant("signal, motion not corrected", lambda scan: scan.taken.perfusion),
     Variant(f"first {EARLY} frames alone", lambda scan: first_frames(scan.gadolinium.series)),
     Variant("no room for a short bolus", lambda scan: scan.gadolinium.series, no_room),
     Variant("no clean-up", lambda scan: scan.gadolinium.series, no_clean_up),

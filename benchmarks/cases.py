@@ -72,9 +72,13 @@ def chain_scans(n_patients: int) -> Iterator[Labelled]:
         scene = build_scene(patient)
         for pair in pairs:
             truth = truth_in_frames(scene, pair.true.motion, pair.found.motion)
-            groups = {"state": str(pair.state), "field_strength_t": f"{pair.patient.field_strength_t:g}"}
-            case = Case(f"{patient.seed} {pair.state}", str(patient.seed), groups)
-            yield Labelled(case, pair.found.gadolinium, truth, pair.found)
+            yield Labelled(case_of(pair.patient, pair.state), pair.found.gadolinium, truth, pair.found)
+
+
+def case_of(patient: DigitalPatient, state: State) -> Case:
+    """A digital patient's scan, by what the tables tell apart."""
+    groups = {"state": str(state), "field_strength_t": f"{patient.field_strength_t:g}"}
+    return Case(f"{patient.seed} {state}", str(patient.seed), groups)
 
 
 def one_slice(frames: FloatArray, spacing: float) -> GadoliniumSeries:
@@ -124,7 +128,7 @@ class FilmedScan:
     """A simulated scan as the chain has it before segmentation, without DICOM files between."""
 
     case: Case
-    film: SimulatedScan
+    taken: PerfusionScan
     motion: MotionCorrection
     gadolinium: GadoliniumSeries
     truth: IntArray
@@ -136,18 +140,17 @@ def filmed_scans(patient: DigitalPatient) -> Iterator[FilmedScan]:
     scene = build_scene(patient)
     for state in patient.states:
         film = simulate(patient, state, scene=scene)
-        motion, gadolinium = corrected(film, patient.field_strength_t)
-        groups = {"state": str(state), "field_strength_t": f"{patient.field_strength_t:g}"}
-        case = Case(f"{patient.seed} {state}", str(patient.seed), groups)
-        yield FilmedScan(case, film, motion, gadolinium, truth_in_frames(scene, film.motion, motion))
+        taken = perfusion_scan(film, patient.field_strength_t)
+        motion, gadolinium = corrected(film, taken)
+        truth = truth_in_frames(scene, film.motion, motion)
+        yield FilmedScan(case_of(patient, state), taken, motion, gadolinium, truth)
 
 
-def corrected(film: SimulatedScan, field_strength_t: float) -> tuple[MotionCorrection, GadoliniumSeries]:
-    """Simulated pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
-    scan = perfusion_scan(film, field_strength_t)
-    motion = correct_motion(scan)
+def corrected(film: SimulatedScan, taken: PerfusionScan) -> tuple[MotionCorrection, GadoliniumSeries]:
+    """Its pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
+    motion = correct_motion(taken)
     protocol = Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle)
-    return motion, to_gadolinium(scan, motion, protocol)
+    return motion, to_gadolinium(taken, motion, protocol)
 
 
 def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cases import corrected
+from benchmarks.cases import corrected, perfusion_scan
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
@@ -116,7 +116,7 @@ def network_cases(seeds: Iterable[int], segmenter: Segmenter) -> Iterator[Case]:
         patient = draw_patient(seed)
         scene = build_scene(patient)
         film = simulate(patient, list(patient.states)[number % 2], scene=scene)
-        motion, gadolinium = corrected(film, patient.field_strength_t)
+        motion, gadolinium = corrected(film, perfusion_scan(film, patient.field_strength_t))
         labels = segmenter.segment(gadolinium).labels
         insertions, centers = truth(patient, scene)
         places = np.concatenate([insertions, centers[:, None]], axis=1)

@@ -24,5 +24,6 @@ def share(curves: FloatArray, tissue: FloatArray, blood: FloatArray) -> FloatArr
 
 
 def without(curves: FloatArray, blood: FloatArray) -> FloatArray:
-    """What of curves (..., time) doesn't look like blood, a curve (time,) of norm 1."""
-    return np.asarray(curves - (curves @ blood)[..., None] * blood)
+    """What of curves (..., time) doesn't look like blood, a curve (time,) of any size."""
+    direction = blood / np.linalg.norm(blood)
+    return np.asarray(curves - (curves @ direction)[..., None] * direction)

@@ -36,7 +36,7 @@ class Model(Protocol):
         Args:
             delay: [s].
             times: of the curves' samples, from the arterial input's first one on [s], shape (time,).
-            blood: a curve of norm 1, shape (time,): what looks like it was taken from the curves to be fitted.
+            blood: shape (time,): what looks like it was taken from the curves to be fitted.
         """
 
 

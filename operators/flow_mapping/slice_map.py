@@ -59,11 +59,6 @@ class Fitters:
     blood: FloatArray
     """The arterial input [mmol/L], shape (time,)."""
 
-    @property
-    def blood_shape(self) -> FloatArray:
-        """The same at norm 1."""
-        return np.asarray(self.blood / np.linalg.norm(self.blood))
-
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
@@ -110,7 +105,7 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
     early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
     return Fitters(
         model.at(delay.seconds, times),
-        model.at(delay.seconds, times, blood / np.linalg.norm(blood)),
+        model.at(delay.seconds, times, blood),
         model.at(early, times),
         model.at(late, times),
         (late - early) / sd,
@@ -121,8 +116,6 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
 def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
     """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
-    Elsewhere than in the wall whatever a pixel holds is fitted as if it were myocardium.
-
     One of them, `RESIDUAL`, has a value for each frame, shape (time, row, col), NaN in frames that were not fitted.
 
     Args:
@@ -131,8 +124,7 @@ def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: F
         usable: pixels that can have a flow, shape (row, col).
         fitters: of the slice.
     """
-    blood = _blood(images, wall & usable, fitters.blood)
-    usable = usable & ~blood
+    usable = usable & ~_blood(images, wall & usable, fitters.blood)
     inner, wall = binary_erosion(wall) & usable, wall & usable
     maps: dict[str, FloatArray] = {RESIDUAL: np.full(images.shape, np.nan, np.float32)}
     everywhere = fitters.usual.fit(images[:, usable].T, NOISE[0])
@@ -169,7 +161,7 @@ def _fit_wall(
     means, within = _surroundings(images, wall, inner), inner[wall]
     around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
     _fill(maps, inner, fitters.usual.fit(images[:, inner].T, noise, STARTS, around.of(within)))
-    border = without(images[:, wall & ~inner].T, fitters.blood_shape)
+    border = without(images[:, wall & ~inner].T, fitters.blood)
     _fill(maps, wall & ~inner, fitters.bloodless.fit(border, noise, STARTS, around.of(~within)))
 
     shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)
