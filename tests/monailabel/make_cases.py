@@ -1,7 +1,7 @@
 """Labelled digital patients as 4-D NIfTI files, as a site stores series for MONAI Label: make_cases.py FOLDER [NUMBER].
 
 ``case0.nii.gz`` ... (X, Y, slice, time) and ``labels/case0.nii.gz`` ... (X, Y, slice). The labels are those of a reader
-who draws along the edges of blood and tissue: on labels of the released weights' own convention nothing is left to learn.
+who draws along the edges of blood and tissue: of the released weights' own convention nothing is left to learn.
 """
 
 from __future__ import annotations
