@@ -138,9 +138,14 @@ def _absolute(
 ) -> FlowMap:
     stacked = {key: np.stack([one[key] for one in maps]) for key in maps[0] if key != RESIDUAL}
     residual = np.stack([_all_frames(one[RESIDUAL], scan.frames) for one in maps])
-    flags = [flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, number)]
+    flow = stacked.pop("flow")
+    flags = [
+        flag
+        for number, one in enumerate(scan.slices)
+        for flag in (*one.unusable.flags(one.wall, number), *one.unusable.bloody(one.wall, flow[number], number))
+    ]
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
-    flow, delays = stacked.pop("flow"), np.full(len(maps), delay.seconds)
+    delays = np.full(len(maps), delay.seconds)
     return FlowMap(flow, "mL/min/g", name, delays, stacked, None, assumptions, tuple(flags), residual)
 
 

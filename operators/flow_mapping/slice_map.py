@@ -29,6 +29,8 @@ HIGHEST = 6.0
 MOST_BLOOD = 0.2
 """A pixel of the wall whose curve holds a larger share of the blood's, beside the wall's usual curve, is none of muscle
 and has no value either: a few of them, where an outflow tract was drawn over, would double a sector's flow."""
+MUCH_BLOOD = 0.1
+"""Share of a wall's pixels without flow for their blood from which on the wall's outline is to be doubted."""
 BELOW = -0.03
 """A curve whose mean lies below this [mmol/L] is not Gd: noise alone doesn't bring it there."""
 BORDER = 0.1
@@ -90,6 +92,18 @@ class Unusable:
         reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(*counts)
         text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
         return [QualityFlag("flow_pixels_missing", "warning", text, number)]
+
+    def bloody(self, wall: BoolArray, flow: FloatArray, number: int) -> list[QualityFlag]:
+        """What must be said of pixels of a wall (row, col) that could have had a flow and yet have none."""
+        count = int((wall & self.usable & np.isnan(flow)).sum())
+        if not count:
+            return []
+        text = (
+            f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {count} look like blood, or"
+            f" have a flow above {HIGHEST:g} mL/min/g as no myocardium has; these have no flow."
+        )
+        much = count > MUCH_BLOOD * int(wall.sum())
+        return [QualityFlag("flow_pixels_blood", "warning" if much else "info", text, number)]
 
 
 def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> Fitters:

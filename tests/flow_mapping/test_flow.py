@@ -134,6 +134,15 @@ def test_blood_that_was_drawn_as_wall_has_no_flow() -> None:
     found = images_mapped(images[None], bolus())
     assert np.isnan(found.flow[0, 0, :2]).all()
     assert np.isfinite(found.flow[0]).sum() == SIDE**2 - 2
+    assert [(flag.code, flag.severity) for flag in found.flags] == [("flow_pixels_blood", "info")]
+    assert "2 look like blood" in found.flags[0].message
+
+
+def test_much_blood_in_the_wall_is_a_warning() -> None:
+    images = np.broadcast_to(capillary(bolus(), 0.8, 1.0, 0.045, 0.22)[:, None, None], (len(TIMES), SIDE, SIDE)).copy()
+    images[:, : SIDE // 3] = bolus()[:, None, None]
+    found = images_mapped(images[None], bolus())
+    assert [(flag.code, flag.severity) for flag in found.flags] == [("flow_pixels_blood", "warning")]
 
 
 @pytest.mark.parametrize(("mbf", "delay"), [(1.5, 0.7), (3.5, 1.37)])
