@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 import torch.nn.functional as F
-from pydicom import Dataset
 
 from benchmarks.chain import process_patient
 from operators.gadolinium.conversion import to_gadolinium
@@ -22,18 +20,17 @@ from operators.protocol import Protocol
 from operators.series import (
     FloatArray,
     GadoliniumSeries,
-    ImageSeries,
     IntArray,
     Label,
     MotionCorrection,
     PerfusionScan,
     ScanResult,
-    Sequence,
     State,
 )
 from perf_app.evaluation.tables import Case
+from perf_app.phantom.filmed import image_series, moved_shares, perfusion_scan
 from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
-from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.motion import Motion
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, build_scene
 from perf_app.phantom.simulation import SimulatedScan, simulate
@@ -87,42 +84,6 @@ def one_slice(frames: FloatArray, spacing: float) -> GadoliniumSeries:
     return GadoliniumSeries(image_series(frames[None], np.arange(len(frames), dtype=float)[None], affine[None]))
 
 
-def image_series(pixels: FloatArray, times: FloatArray, affines: FloatArray) -> ImageSeries:
-    """Images without headers."""
-    headers = tuple(tuple(Dataset() for _ in row) for row in times)
-    return ImageSeries(("2.25.1",), pixels.astype(np.float32), "a.u.", times, affines, headers)
-
-
-def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionScan:
-    """Simulated pictures as the loader would hand them on."""
-    pictures, n = film.perfusion, film.n_proton_density
-    size = (pictures.pixels.shape[-2], pictures.pixels.shape[-1])
-    affines = np.stack([plane.affine(size).numpy() for plane in pictures.planes])
-    pixels, times = pictures.pixels.numpy().astype(np.float32), pictures.times.numpy()
-    readout = pictures.readout
-    sequence = Sequence(
-        readout="flash",
-        repetition_time=readout.repetition_time,
-        flip_angle=readout.flip_angle,
-        saturation_time=readout.saturation_time,
-        phase_encodes=readout.phase_encodes,
-        acceleration=readout.acceleration,
-    )
-    main, density = (
-        replace(image_series(pixels[:, part], times[:, part], affines), sequence=sequence)
-        for part in (slice(n, None), slice(n))
-    )
-    return PerfusionScan(
-        state=State(film.state),
-        state_from="simulation",
-        perfusion=main,
-        manufacturer="",
-        field_strength_t=field_strength_t,
-        heart_rate_bpm=None,
-        proton_density=density,
-    )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FilmedScan:
     """A simulated scan as the chain has it before segmentation, without DICOM files between."""
@@ -168,11 +129,7 @@ def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrec
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:
     """True labels of slice `k` where the heart lies in a frame, proton density counted, shape `size`."""
-    labels = scene.labels[k]
-    shares = torch.stack([labels == label for label in Label]).float()
-    fine = (labels.shape[-2], labels.shape[-1])
-    moved = warp(shares[None], motion.sources(fine)[frame : frame + 1])
-    truth: IntArray = F.adaptive_avg_pool2d(moved, size)[0].argmax(0).numpy()
+    truth: IntArray = F.adaptive_avg_pool2d(moved_shares(scene, k, motion, frame), size).argmax(0).numpy()
     return truth
 
 

@@ -144,3 +144,6 @@ TURNED = replace(
     warp_mm=(0.0, 2.5),
 )
 """Hearts near the plausible in any position: the other half of what the network is trained on."""
+
+UPRIGHT = replace(TURNED, rotation=(-0.6, 0.6), mirrored=0.0, off_centre_mm=(-8.0, 8.0))
+"""The same hearts as they lie in a scanner: those of the training that are scanned physically."""

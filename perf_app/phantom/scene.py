@@ -14,7 +14,7 @@ from perf_app.phantom.acquisition import AIF_MATRIX, MAIN_MATRIX, Matrix
 from perf_app.phantom.anatomy import draw_anatomy
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM, HEART_FROM_TORSO, Plane, positions, short_axis_stack
 from perf_app.phantom.patient import DigitalPatient
-from perf_app.phantom.population import PLAUSIBLE
+from perf_app.phantom.population import PLAUSIBLE, AnatomyRanges
 from perf_app.phantom.territories import segments
 from perf_app.phantom.tissue_flow import myocardial_flow
 from perf_app.phantom.torso import enclose
@@ -67,12 +67,17 @@ def stream(patient: DigitalPatient, purpose: str, device: torch.device | str) ->
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:7], "little"))
 
 
-def build_scene(patient: DigitalPatient, detail: Detail = FULL, device: torch.device | str = "cpu") -> Scene:
-    """Draw the patient's anatomy and lay the slices through it."""
+def build_scene(
+    patient: DigitalPatient,
+    detail: Detail = FULL,
+    device: torch.device | str = "cpu",
+    ranges: AnatomyRanges = PLAUSIBLE,
+) -> Scene:
+    """Draw the patient's anatomy from a population and lay the slices through it."""
     size = (detail.main.fine_rows, detail.main.fine_columns)
     anatomy = draw_anatomy(
         1,
-        PLAUSIBLE,
+        ranges,
         size=size,
         spacing_mm=FIELD_OF_VIEW_MM[0] / size[0],
         generator=stream(patient, "anatomy", device),

@@ -79,6 +79,7 @@ def simulate(
     detail: Detail = FULL,
     device: torch.device | str = "cpu",
     scene: Scene | None = None,
+    with_aif: bool = True,
 ) -> SimulatedScan:
     """Take all pictures of one injection.
 
@@ -88,6 +89,7 @@ def simulate(
         detail: how many and how fine.
         device: where to compute.
         scene: the patient's, if it was built before.
+        with_aif: whether the pictures of the arterial input are taken, too.
     """
     scene = scene or build_scene(patient, detail, device)
     n_frames = detail.n_proton_density + detail.n_beats
@@ -107,17 +109,31 @@ def simulate(
     perfusion = Pictures(_quantise(torch.stack(frames)), times, scene.planes, readout)
 
     aif_times = (since + AIF_DELAY)[None]
-    readout = _fit(AIF, detail.aif)
-    camera = Camera(scene, patient, contrast, flow, detail.aif, readout, device)
-    noise = camera.noise(Tissue.LV_BLOOD, AIF_NOISE, AIF_SLICE)
     moved = _move(scene, patient, state, AIF_SLICE, aif_times[0], beats.filling + DIASTOLE)
-    echoes = camera.film(AIF_SLICE, aif_times[0], moved, detail.n_proton_density, noise, chance)
-    aif = tuple(
-        Pictures(pixels[None], aif_times, scene.planes[AIF_SLICE : AIF_SLICE + 1], readout, echo)
-        for echo, pixels in enumerate(_quantise(torch.stack(echoes)))
-    )
+    aif = _film_aif(scene, patient, contrast, flow, detail, aif_times, moved, chance) if with_aif else ()
     return SimulatedScan(
         state, detail.n_proton_density, perfusion, aif, beats, contrast, flow.cpu(), motion, moved, scene
+    )
+
+
+def _film_aif(
+    scene: Scene,
+    patient: DigitalPatient,
+    contrast: Contrast,
+    flow: Tensor,
+    detail: Detail,
+    times: Tensor,
+    moved: Motion,
+    chance: torch.Generator,
+) -> tuple[Pictures, ...]:
+    """The arterial input's pictures, one kind an echo, at times of shape (1, time)."""
+    readout = _fit(AIF, detail.aif)
+    camera = Camera(scene, patient, contrast, flow, detail.aif, readout, scene.labels.device)
+    noise = camera.noise(Tissue.LV_BLOOD, AIF_NOISE, AIF_SLICE)
+    echoes = camera.film(AIF_SLICE, times[0], moved, detail.n_proton_density, noise, chance)
+    return tuple(
+        Pictures(pixels[None], times, scene.planes[AIF_SLICE : AIF_SLICE + 1], readout, echo)
+        for echo, pixels in enumerate(_quantise(torch.stack(echoes)))
     )
 
 

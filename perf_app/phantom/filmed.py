@@ -1,0 +1,64 @@
+"""Simulated pictures and their truth as the chain has them in memory, without DICOM files between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from pydicom import Dataset
+from torch import Tensor
+
+from operators.series import FloatArray, ImageSeries, Label, PerfusionScan, Sequence, State
+from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.scene import Scene
+from perf_app.phantom.simulation import SimulatedScan
+
+
+def image_series(pixels: FloatArray, times: FloatArray, affines: FloatArray) -> ImageSeries:
+    """Images without headers."""
+    headers = tuple(tuple(Dataset() for _ in row) for row in times)
+    return ImageSeries(("2.25.1",), pixels.astype(np.float32), "a.u.", times, affines, headers)
+
+
+def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionScan:
+    """Simulated pictures as the loader would hand them on."""
+    pictures, n = film.perfusion, film.n_proton_density
+    size = (pictures.pixels.shape[-2], pictures.pixels.shape[-1])
+    affines = np.stack([plane.affine(size).numpy() for plane in pictures.planes])
+    pixels, times = pictures.pixels.numpy().astype(np.float32), pictures.times.numpy()
+    readout = pictures.readout
+    sequence = Sequence(
+        readout="flash",
+        repetition_time=readout.repetition_time,
+        flip_angle=readout.flip_angle,
+        saturation_time=readout.saturation_time,
+        phase_encodes=readout.phase_encodes,
+        acceleration=readout.acceleration,
+    )
+    main, density = (
+        replace(image_series(pixels[:, part], times[:, part], affines), sequence=sequence)
+        for part in (slice(n, None), slice(n))
+    )
+    return PerfusionScan(
+        state=State(film.state),
+        state_from="simulation",
+        perfusion=main,
+        manufacturer="",
+        field_strength_t=field_strength_t,
+        heart_rate_bpm=None,
+        proton_density=density,
+    )
+
+
+def moved_shares(scene: Scene, k: int, motion: Motion, frame: int) -> Tensor:
+    """Share of each `Label` in slice `k` where the heart lies in a frame, proton density counted.
+
+    Returns:
+        float32 on the scene's fine grid, shape (label, row, col).
+    """
+    labels = scene.labels[k]
+    shares = torch.stack([labels == label for label in Label]).float()
+    fine = (labels.shape[-2], labels.shape[-1])
+    moved: Tensor = warp(shares[None], motion.sources(fine)[frame : frame + 1])[0]
+    return moved
