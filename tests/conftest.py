@@ -30,3 +30,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data here: name their folder in PERF_APP_TEST_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def scanned_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with one patient scanned physically for training; it takes a while."""
+    from perf_app.phantom.scanned import scan_patients
+
+    folder = tmp_path_factory.mktemp("scanned")
+    scan_patients(folder, 1)
+    return folder

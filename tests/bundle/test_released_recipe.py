@@ -16,9 +16,12 @@ from benchmarks.training_curves import DICE
 
 @pytest.mark.parametrize("further", [(), ("train_released_full",)], ids=["patches", "full size"])
 def test_recipe_runs(tmp_path: Path, repository: Path, further: tuple[str, ...]) -> None:
-    bundle = make_small_bundle(tmp_path / "bundle")
+    run_recipe(tmp_path, repository, further, SMALL | ({"start_from": "models/model.pt"} if further else {}))
+
+
+def run_recipe(folder: Path, repository: Path, further: tuple[str, ...], settings: dict[str, object]) -> None:
+    bundle = make_small_bundle(folder / "bundle")
     files = [f"configs/{name}.json" for name in RECIPE + further]
-    settings = SMALL | ({"start_from": "models/model.pt"} if further else {})
     overrides = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
     command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(files), *overrides]
     environment = os.environ | {"PYTHONPATH": str(repository), "OMP_NUM_THREADS": "1"}
@@ -27,6 +30,14 @@ def test_recipe_runs(tmp_path: Path, repository: Path, further: tuple[str, ...])
     assert (bundle / "runs/checkpoints/final.pt").is_file()
     assert DICE.search(done.stdout), "the curves can't be drawn from this"
     assert list(bundle.glob("runs/events.*"))
+
+
+@pytest.mark.xdist_group("scanned")
+def test_recipe_runs_on_scanned_patients(tmp_path: Path, repository: Path, scanned_folder: Path) -> None:
+    settings = SMALL | {"start_from": "models/model.pt", "scanned_folder": scanned_folder, "scanned_patients": 1}
+    for name in ("patients", "shuffle"):
+        settings[f"digital_patients#{name}"] = settings.pop(f"train#dataset#{name}")
+    run_recipe(tmp_path, repository, ("train_released_full", "train_scanned"), settings)
 
 
 def test_recipe_runs_in_two_processes_with_the_papers_network(tmp_path: Path, repository: Path) -> None:
