@@ -1,7 +1,7 @@
 """Series with true labels, to judge segmentations by: digital patients of fixed seeds, and the real series.
 
 No training used these seeds. Digital patients come from the training's own generator, or are simulated physically and
-taken through the whole chain, which shares nothing with training but the anatomy.
+taken through the whole chain, by the scanner that half of the training's patients were scanned with, too.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ class FrozenSlices:
 
 @dataclass(frozen=True, slots=True)
 class FrozenScans:
-    """Patients to be scanned physically, with anatomies that training's ranges only enclose."""
+    """Patients to be scanned physically, with anatomies that training's ranges only enclose, by the scanner of
+    `perf_app.phantom.scanned`."""
 
     name: str
     first_seed: int
