@@ -1,14 +1,15 @@
 """Pictures of 64 training samples: ``python -m benchmarks.gallery OUT.png [--population wild] [--outlines]``.
 
-Each is shown at its blood pool's peak and eight frames on, with what a reader is taken to draw. Real series stand
-below them where they are (the folder named in PERF_APP_TEST_DATA, or ``shared/data`` beside the checkout): a glance
-should not tell the two apart.
+With ``--scanned FOLDER`` they are views of scanned patients that a training has left there. Each is shown at its blood
+pool's peak and eight frames on, with what a reader is taken to draw. Real series stand below them where they are (the
+folder named in PERF_APP_TEST_DATA, or ``shared/data`` beside the checkout): a glance should not tell the two apart.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from benchmarks.surroundings import real_series
 from operators.series import FloatArray, IntArray, Label
 from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD
+from perf_app.phantom.scanned import view
 from perf_app.phantom.training import draw_patches
 
 POPULATIONS = {"plausible": PLAUSIBLE, "turned": TURNED, "wild": WILD}
@@ -32,11 +34,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of training samples beside real frames.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--population", choices=POPULATIONS, default="turned")
+    parser.add_argument("--scanned", type=Path, metavar="FOLDER", help="of scanned patients, shown in their place")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=64)
     parser.add_argument("--outlines", action="store_true", help="draw the labels")
     arguments = parser.parse_args()
-    drawn = list(simulated(arguments.population, arguments.seed, arguments.samples))
+    generator = torch.Generator().manual_seed(arguments.seed)
+    source = scanned(arguments.scanned, generator) if arguments.scanned else simulated(arguments.population, generator)
+    drawn = list(islice(source, arguments.samples))
     folder = real_series()
     real = [] if folder is None else [read(path) for path in sorted((folder / "daugs").glob("*.npz"))]
     n_rows = -(-len(drawn) // COLUMNS) + -(-len(real) // COLUMNS)
@@ -54,12 +59,19 @@ def main() -> None:
     figure.savefig(arguments.out, dpi=90)
 
 
-def simulated(population: str, seed: int, n_samples: int) -> Iterator[Sample]:
+def simulated(population: str, generator: torch.Generator) -> Iterator[Sample]:
     """One slice a patient: basal, mid, apical in turn."""
-    generator = torch.Generator().manual_seed(seed)
-    for index in range(n_samples):
+    for index in count():
         patch = draw_patches(1, 128, generator, POPULATIONS[population])[index % 3]
         yield patch.image.numpy(), patch.label[0].numpy().astype(np.int64)
+
+
+def scanned(folder: Path, generator: torch.Generator) -> Iterator[Sample]:
+    """One slice a patient, stress and rest and basal, mid and apical in turn."""
+    for index, file in enumerate(sorted(folder.glob("*.pt"))):
+        slices = torch.load(file, weights_only=True)
+        seen = view(slices[index % len(slices)], 128, generator)
+        yield seen["image"].numpy(), seen["label"][0].numpy().astype(np.int64)
 
 
 def read(path: Path) -> Sample:
