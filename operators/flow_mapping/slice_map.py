@@ -41,6 +41,8 @@ DELAY_TOGETHER = 2.0
 """The delay's SD takes the wall's wedges for independent; what is unusual about a heart, such as its Vp, they share."""
 NOT_TOLD = 0.025
 """Relative SD of flow by what no curve tells: the arterial input's size, motion, pixels that hold other tissue too."""
+PIXEL_NOT_TOLD = 0.04
+"""The same of a pixel alone, beside what it shares with its surroundings."""
 
 RESIDUAL = "residual"
 """Name of what the model leaves [mmol/L] among the maps."""
@@ -180,7 +182,8 @@ def _fit_wall(
 
     shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)
     maps["flow_sd_shared_ml_min_g"][wall] = shared
-    maps["flow_sd_ml_min_g"][wall] = np.hypot(maps["flow_sd_ml_min_g"][wall], shared)
+    own = maps["flow_sd_ml_min_g"][wall], PIXEL_NOT_TOLD * maps["flow"][wall]
+    maps["flow_sd_ml_min_g"][wall] = np.linalg.norm([*own, shared], axis=0)
 
 
 def _shared(means: FloatArray, noise: float, fitters: Fitters) -> FloatArray:
