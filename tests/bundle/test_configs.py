@@ -39,9 +39,9 @@ def test_the_bundle_imports_nothing_of_the_application() -> None:
             assert not {name.partition(".")[0] for name in names} & {"perf_app", "operators"}, file
 
 
-def test_only_the_overlay_of_digital_patients_knows_the_application() -> None:
-    knowing = [path.name for path in (BUNDLE / "configs").glob("*.json") if '"perf_app.' in path.read_text()]
-    assert knowing == ["train_digital.json"]
+def test_only_the_overlays_of_digital_patients_know_the_application() -> None:
+    knowing = {path.name for path in (BUNDLE / "configs").glob("*.json") if '"perf_app.' in path.read_text()}
+    assert knowing == {"train_digital.json", "train_scanned.json"}
 
 
 def test_training_and_inference_describe_one_network_and_one_preprocessing() -> None:
