@@ -41,6 +41,7 @@ HALF = 58
 ASIDE_MM = 14.0
 """How far off the middle a heart lies at most, in each direction."""
 PIXEL_MM = FIELD_OF_VIEW_MM[0] / MAIN_MATRIX.rows
+"""Of the pictures."""
 STRETCH = 0.15
 """Logarithm of the largest change of size."""
 
@@ -115,7 +116,7 @@ def _scan_patient(file: Path) -> None:
             shares = moved_shares(scene, k, film.motion[k], film.n_proton_density + int(frame))
             gd, signal = (torch.tensor(one.pixels[k]) for one in (gadolinium.series, motion.series))
             slices.append(_cut(gd, signal, shares.argmax(0).to(torch.uint8)))
-    unfinished = file.with_suffix(".part")
+    unfinished = file.with_suffix(f".{os.getpid()}.part")
     torch.save(slices, unfinished)
     unfinished.replace(file)
 
