@@ -13,6 +13,8 @@ from statsmodels.stats.weightstats import ttost_paired
 from operators.series import FloatArray
 
 CONFIDENCE = 0.95
+ROUNDING = 1e-9
+"""Values whose relative difference is smaller are equal."""
 RESAMPLES = 2000
 FEWEST_PAIRS = 3
 """Fewer pairs have no spread worth naming."""
@@ -96,10 +98,13 @@ def mean_interval(values: FloatArray, clusters: npt.NDArray[Any], seed: int = 0)
 
 
 def groups_differ(samples: list[FloatArray]) -> float:
-    """P value of independent groups having one mean: Welch's t-test of two, ANOVA of more; NaN of one."""
+    """P value of independent groups having one mean: Welch's t-test of two, ANOVA of more.
+
+    NaN of one group, and where no group's values differ by more than rounding: no test can tell such groups apart.
+    """
     samples = [sample[np.isfinite(sample)] for sample in samples]
     samples = [sample for sample in samples if len(sample) > 1]
-    if len(samples) < 2 or not any(np.ptp(sample) > 0 for sample in samples):
+    if len(samples) < 2 or not any(np.ptp(sample) > ROUNDING * np.abs(sample).max() for sample in samples):
         return float("nan")
     if len(samples) == 2:
         return float(stats.ttest_ind(samples[0], samples[1], equal_var=False).pvalue)

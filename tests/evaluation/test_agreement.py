@@ -74,4 +74,6 @@ def test_groups() -> None:
     x = t / math.sqrt(4 + t * t)
     assert groups_differ([np.array([1.0, 2, 3]), np.array([4.0, 5, 6])]) == pytest.approx(1 - x * (1 + (1 - x * x) / 2))
     assert math.isnan(groups_differ([np.array([1.0, 2, 3])]))
+    rounded = np.array([1.875, 1.875 * (1 + 1e-15), 1.875])
+    assert math.isnan(groups_differ([rounded, np.full(4, 1.875 * (1 - 1e-15))])), "equal but for rounding"
     assert groups_differ([np.array([1.0, 2, 3]), np.array([1.0, 2, 3]), np.array([3.0, 2, 1])]) == pytest.approx(1)
