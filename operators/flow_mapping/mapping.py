@@ -142,7 +142,7 @@ def _absolute(
     flags = [
         flag
         for number, one in enumerate(scan.slices)
-        for flag in (*one.unusable.flags(one.wall, number), *one.unusable.bloody(one.wall, flow[number], number))
+        for flag in (*one.unusable.flags(one.wall, number), *one.unusable.blood_flags(one.wall, flow[number], number))
     ]
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     delays = np.full(len(maps), delay.seconds)

@@ -95,7 +95,7 @@ class Unusable:
         text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
         return [QualityFlag("flow_pixels_missing", "warning", text, number)]
 
-    def bloody(self, wall: BoolArray, flow: FloatArray, number: int) -> list[QualityFlag]:
+    def blood_flags(self, wall: BoolArray, flow: FloatArray, number: int) -> list[QualityFlag]:
         """What must be said of pixels of a wall (row, col) that could have had a flow and yet have none."""
         count = int((wall & self.usable & np.isnan(flow)).sum())
         if not count:

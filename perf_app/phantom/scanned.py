@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
@@ -26,6 +27,7 @@ from operators.protocol import Protocol
 from operators.series import Label
 from perf_app.phantom.acquisition import MAIN_MATRIX
 from perf_app.phantom.filmed import moved_shares, perfusion_scan
+from perf_app.phantom.frozen import GENERATOR_VERSION
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM
 from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.population import UPRIGHT
@@ -67,7 +69,7 @@ class ScannedPatients(IterableDataset[dict[str, Tensor]]):
         stream, share = (self.passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
         generator = torch.Generator().manual_seed((self.seed * 1_000_003 + stream) % 2**63)
         self.passes += 1
-        count = 2**62 if self.length is None else len(range(share[0], self.length, share[1]))
+        count = sys.maxsize if self.length is None else len(range(share[0], self.length, share[1]))
         for _ in range(count):
             file = self.files[int(torch.randint(len(self.files), (1,), generator=generator))]
             slices = torch.load(file, weights_only=True, mmap=True)
@@ -87,24 +89,28 @@ class InTurn(IterableDataset[dict[str, Tensor]]):
 
 
 def scan_patients(folder: Path, n_patients: int) -> tuple[Path, ...]:
-    """Make the patients that the folder lacks, each in a file of its own, in as many processes as there are cores."""
+    """Make the patients that the folder lacks, each in a file of its own, in as many processes as there are cores.
+
+    Another version of the generator makes other patients, in other files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    files = tuple(folder / f"{seed}.pt" for seed in range(FIRST_SEED, FIRST_SEED + n_patients))
-    missing = [file for file in files if not file.exists()]
+    seeds = range(FIRST_SEED, FIRST_SEED + n_patients)
+    files = {seed: folder / f"{seed}_version_{GENERATOR_VERSION}.pt" for seed in seeds}
+    missing = {seed: file for seed, file in files.items() if not file.exists()}
     if missing:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-            list(pool.map(_scan_patient, missing))
-    return files
+            list(pool.map(_scan_patient, missing.keys(), missing.values()))
+    return tuple(files.values())
 
 
-def _scan_patient(file: Path) -> None:
-    """Stress and rest of the patient whose seed is the file's name.
+def _scan_patient(seed: int, file: Path) -> None:
+    """Stress and rest of a patient.
 
     Written are the slices: Gd [mmol/L] and signal (time, row, col), labels on a grid twice as fine, both cut about the
     heart, and its centre (row, col) in pixels of the pictures.
     """
     torch.set_num_threads(1)
-    patient = draw_patient(int(file.stem))
+    patient = draw_patient(seed)
     scene = build_scene(patient, ranges=UPRIGHT)
     slices = []
     for state in patient.states:
