@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
@@ -19,7 +18,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 
 from operators.gadolinium.conversion import to_gadolinium
 from operators.motion_correction.correction import correct_motion
@@ -33,7 +32,7 @@ from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.population import UPRIGHT
 from perf_app.phantom.scene import build_scene
 from perf_app.phantom.simulation import simulate
-from perf_app.phantom.training import SPACING_MM, scale_intensity
+from perf_app.phantom.training import SPACING_MM, scale_intensity, start_pass
 from perf_app.phantom.training_curves import N_FRAMES
 
 FIRST_SEED = 2_000_000
@@ -65,11 +64,8 @@ class ScannedPatients(IterableDataset[dict[str, Tensor]]):
         self.size, self.seed, self.length, self.passes = size, seed, length, 0
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        worker = get_worker_info()
-        stream, share = (self.passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
-        generator = torch.Generator().manual_seed((self.seed * 1_000_003 + stream) % 2**63)
+        generator, count = start_pass(self.seed, self.passes, self.length)
         self.passes += 1
-        count = sys.maxsize if self.length is None else len(range(share[0], self.length, share[1]))
         for _ in range(count):
             file = self.files[int(torch.randint(len(self.files), (1,), generator=generator))]
             slices = torch.load(file, weights_only=True, mmap=True)

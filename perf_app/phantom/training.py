@@ -67,12 +67,8 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
         self.seed, self.passes, self.device = seed, 0, torch.device(device)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        worker = get_worker_info()
-        # A loader's workers get a new seed each pass; they hold copies of this object, which can't count passes.
-        stream, share = (self.passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
-        generator = torch.Generator(self.device).manual_seed((self.seed * 1_000_003 + stream) % 2**63)
+        generator, count = start_pass(self.seed, self.passes, self.length, self.device)
         self.passes += 1
-        count = sys.maxsize if self.length is None else len(range(share[0], self.length, share[1]))
         pool: list[TrainingPatch] = []
         for _ in range(count):
             while len(pool) <= self.shuffle:
@@ -82,6 +78,24 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
             pool[chosen], pool[-1] = pool[-1], pool[chosen]
             patch = pool.pop()
             yield {"image": patch.image, "label": patch.label}
+
+
+def start_pass(
+    seed: int, passes: int, length: int | None, device: torch.device | str = "cpu"
+) -> tuple[torch.Generator, int]:
+    """Random numbers and number of items of one pass through an endless dataset, of its own share in a loader's worker.
+
+    Args:
+        seed: of the dataset.
+        passes: that went before.
+        length: of a pass; None: endless.
+        device: of the random numbers.
+    """
+    worker = get_worker_info()
+    # A loader's workers get a new seed each pass; they hold copies of the dataset, which can't count passes.
+    stream, share = (passes, (0, 1)) if worker is None else (worker.seed, (worker.id, worker.num_workers))
+    generator = torch.Generator(device).manual_seed((seed * 1_000_003 + stream) % 2**63)
+    return generator, sys.maxsize if length is None else len(range(share[0], length, share[1]))
 
 
 def _choice(n: int, generator: torch.Generator) -> int:
