@@ -14,9 +14,6 @@ import numpy as np
 import torch.nn.functional as F
 
 from benchmarks.chain import process_patient
-from operators.gadolinium.conversion import to_gadolinium
-from operators.motion_correction.correction import correct_motion
-from operators.protocol import Protocol
 from operators.series import (
     FloatArray,
     GadoliniumSeries,
@@ -28,12 +25,12 @@ from operators.series import (
     State,
 )
 from perf_app.evaluation.tables import Case
-from perf_app.phantom.filmed import image_series, moved_shares, perfusion_scan
+from perf_app.phantom.filmed import corrected, image_series, moved_shares, perfusion_scan
 from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
 from perf_app.phantom.motion import Motion
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, build_scene
-from perf_app.phantom.simulation import SimulatedScan, simulate
+from perf_app.phantom.simulation import simulate
 
 DIGITAL = {f"digital, {population.name}": population for population in (PLAUSIBLE_SLICES, HARD)}
 """Population by name."""
@@ -105,13 +102,6 @@ def filmed_scans(patient: DigitalPatient) -> Iterator[FilmedScan]:
         motion, gadolinium = corrected(film, taken)
         truth = truth_in_frames(scene, film.motion, motion)
         yield FilmedScan(case_of(patient, state), taken, motion, gadolinium, truth)
-
-
-def corrected(film: SimulatedScan, taken: PerfusionScan) -> tuple[MotionCorrection, GadoliniumSeries]:
-    """Its pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
-    motion = correct_motion(taken)
-    protocol = Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle)
-    return motion, to_gadolinium(taken, motion, protocol)
 
 
 def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:

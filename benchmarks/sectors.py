@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cases import corrected
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.aha_sectors.frame import angles, centroid, long_axis, positions, septal_plane
@@ -27,7 +26,7 @@ from operators.aha_sectors.insertion import find_septum
 from operators.segmentation.inference import Segmenter
 from operators.series import BoolArray, FloatArray, IntArray, Label
 from perf_app.phantom.anatomy import Anatomy, draw_anatomy
-from perf_app.phantom.filmed import perfusion_scan
+from perf_app.phantom.filmed import corrected, perfusion_scan
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM
 from perf_app.phantom.patient import DigitalPatient, draw_patient
 from perf_app.phantom.population import PLAUSIBLE

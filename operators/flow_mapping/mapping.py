@@ -140,9 +140,7 @@ def _absolute(
     residual = np.stack([_all_frames(one[RESIDUAL], scan.frames) for one in maps])
     flow = stacked.pop("flow")
     flags = [
-        flag
-        for number, one in enumerate(scan.slices)
-        for flag in (*one.unusable.flags(one.wall, number), *one.unusable.blood_flags(one.wall, flow[number], number))
+        flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, flow[number], number)
     ]
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     delays = np.full(len(maps), delay.seconds)

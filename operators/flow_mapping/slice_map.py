@@ -16,7 +16,7 @@ from operators.flow_mapping.blood import share, without
 from operators.flow_mapping.delay import STARTS, Delay
 from operators.flow_mapping.registry import CurveFitter, Model
 from operators.flow_mapping.table import Fit
-from operators.series import BoolArray, FloatArray, QualityFlag
+from operators.series import BoolArray, FloatArray, QualityFlag, Severity
 
 NOISE = (0.03, 0.002)
 """SD of a sample, taken for a pixel where there is no wall to measure it in, and the least, of any curve [mmol/L]."""
@@ -86,26 +86,23 @@ class Unusable:
         """All others, shape (row, col)."""
         return np.asarray(~(self.not_finite | self.constant | self.negative))
 
-    def flags(self, wall: BoolArray, number: int) -> list[QualityFlag]:
-        """What must be said of a wall (row, col) in slice `number` from 0."""
+    def flags(self, wall: BoolArray, flow: FloatArray, number: int) -> list[QualityFlag]:
+        """What must be said of a wall and the flow found there (row, col), in slice `number` from 0."""
+        flags = list[QualityFlag]()
+        among = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}"
         counts = [int((wall & one).sum()) for one in (self.not_finite, self.constant, self.negative)]
-        if not any(counts):
-            return []
-        reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(*counts)
-        text = f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {reasons}; these have no flow."
-        return [QualityFlag("flow_pixels_missing", "warning", text, number)]
-
-    def blood_flags(self, wall: BoolArray, flow: FloatArray, number: int) -> list[QualityFlag]:
-        """What must be said of pixels of a wall (row, col) that could have had a flow and yet have none."""
-        count = int((wall & self.usable & np.isnan(flow)).sum())
-        if not count:
-            return []
-        text = (
-            f"Of the {int(wall.sum())} pixels of the wall in slice {number + 1}, {count} look like blood, or"
-            f" have a flow above {HIGHEST:g} mL/min/g as no myocardium has; these have no flow."
-        )
-        much = count > MUCH_BLOOD * int(wall.sum())
-        return [QualityFlag("flow_pixels_blood", "warning" if much else "info", text, number)]
+        if any(counts):
+            reasons = "{} hold samples that are no numbers, {} never change, {} fall below their baseline".format(
+                *counts
+            )
+            text = f"{among}, {reasons}; these have no flow."
+            flags.append(QualityFlag("flow_pixels_missing", "warning", text, number))
+        if bloody := int((wall & self.usable & np.isnan(flow)).sum()):
+            above = f"have a flow above {HIGHEST:g} mL/min/g as no myocardium has"
+            text = f"{among}, {bloody} look like blood, or {above}; these have no flow."
+            severity: Severity = "warning" if bloody > MUCH_BLOOD * int(wall.sum()) else "info"
+            flags.append(QualityFlag("flow_pixels_blood", severity, text, number))
+        return flags
 
 
 def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> Fitters:

@@ -9,7 +9,19 @@ import torch
 from pydicom import Dataset
 from torch import Tensor
 
-from operators.series import FloatArray, ImageSeries, Label, PerfusionScan, Sequence, State
+from operators.gadolinium.conversion import to_gadolinium
+from operators.motion_correction.correction import correct_motion
+from operators.protocol import Protocol
+from operators.series import (
+    FloatArray,
+    GadoliniumSeries,
+    ImageSeries,
+    Label,
+    MotionCorrection,
+    PerfusionScan,
+    Sequence,
+    State,
+)
 from perf_app.phantom.motion import Motion, warp
 from perf_app.phantom.scene import Scene
 from perf_app.phantom.simulation import SimulatedScan
@@ -49,6 +61,13 @@ def perfusion_scan(film: SimulatedScan, field_strength_t: float) -> PerfusionSca
         heart_rate_bpm=None,
         proton_density=density,
     )
+
+
+def corrected(film: SimulatedScan, taken: PerfusionScan) -> tuple[MotionCorrection, GadoliniumSeries]:
+    """Its pictures corrected for motion and converted to Gd, as the chain does it with those of DICOM files."""
+    motion = correct_motion(taken)
+    protocol = Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle)
+    return motion, to_gadolinium(taken, motion, protocol)
 
 
 def moved_shares(scene: Scene, k: int, motion: Motion, frame: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""Physically simulated training patients: filmed with k-space, coils and breathing, then corrected and converted as
-the chain does it.
+"""Training patients that were scanned physically: k-space, coils, breathing, then corrected as the chain does it.
 
-A patient takes some fifteen seconds, so they are made once and kept in a folder, and each slice is drawn again and
-again: turned, mirrored, stretched, shifted, cut off, in another window of time, as Gd or as signal, with more noise.
+A patient takes far longer than a step of training, so they are made once and kept in a folder, and each slice is seen
+again and again: turned, mirrored, stretched, shifted, cut off, in another window of time, as Gd or as signal, with
+more noise.
 """
 
 from __future__ import annotations
@@ -20,12 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from operators.gadolinium.conversion import to_gadolinium
-from operators.motion_correction.correction import correct_motion
-from operators.protocol import Protocol
 from operators.series import Label
 from perf_app.phantom.acquisition import MAIN_MATRIX
-from perf_app.phantom.filmed import moved_shares, perfusion_scan
+from perf_app.phantom.filmed import corrected, moved_shares, perfusion_scan
 from perf_app.phantom.frozen import GENERATOR_VERSION
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM
 from perf_app.phantom.patient import draw_patient
@@ -111,9 +108,7 @@ def _scan_patient(seed: int, file: Path) -> None:
     slices = []
     for state in patient.states:
         film = simulate(patient, state, scene=scene, with_aif=False)
-        taken = perfusion_scan(film, patient.field_strength_t)
-        motion = correct_motion(taken)
-        gadolinium = to_gadolinium(taken, motion, Protocol(pd_flip_angle=film.perfusion.readout.pd_flip_angle))
+        motion, gadolinium = corrected(film, perfusion_scan(film, patient.field_strength_t))
         for k, frame in enumerate(motion.reference_frame):
             shares = moved_shares(scene, k, film.motion[k], film.n_proton_density + int(frame))
             gd, signal = (torch.tensor(one.pixels[k]) for one in (gadolinium.series, motion.series))

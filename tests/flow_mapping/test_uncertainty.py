@@ -124,7 +124,8 @@ def test_no_uncertainty_is_made_up_where_none_is_known() -> None:
 def test_a_bad_pixel_has_no_flow_and_a_flag_and_leaves_the_others_alone(what: str, model: str) -> None:
     images = ring(tissue(1.5))
     whole = mapped(images, model)
-    assert all(flag.code == "flow_pixels_blood" for flag in whole.flags)
+    # Alone a pixel's curve tells the model-free flow poorly: noise takes one above what myocardium can have.
+    assert [flag.code for flag in whole.flags] == {"btex": [], "deconvolution": ["flow_pixels_blood"]}[model]
     bad = images.copy()
     bad[:, 12, 21] = {"no number": np.nan * TIMES, "constant": 0.1 + 0 * TIMES, "negative": -images[:, 12, 21]}[what]
     found = mapped(bad, model)
