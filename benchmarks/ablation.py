@@ -116,7 +116,7 @@ def pair(scan: FilmedScan, series: ImageSeries, network: Segmenter) -> ContourPa
 
 def draw(frames: FloatArray, affine: FloatArray, network: Segmenter) -> IntArray:
     """Labels of one slice, shape (row, col)."""
-    return network.ask(frames, affine, consistency=False).labels.astype(np.int64)
+    return network.ask(frames, affine).labels.astype(np.int64)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -79,8 +78,6 @@ def main() -> None:
     heads = ["slices", f"Dice below {POOR}", "of them flagged", "of the others flagged"]
     heads += ["mean Dice", "flagged ones withheld", "mean error of the expected Dice", "rank correlation"]
     record.table(["series", *heads], rows)
-    record.say(cost(segmenter, next(digital_scans(next(iter(DIGITAL)), 1))))
-    record.say()
     path = record.picture("confidence.png", "Mean Dice of the myocardium by the share of slices withheld")
     if path is not None:
         plot(measured, path)
@@ -95,23 +92,10 @@ def measure(scans: Iterable[Labelled], segmenter: Segmenter) -> Measured:
         for frames, affine, truth in zip(series.pixels, series.affines, scan.truth, strict=True):
             if not (truth == Label.MYOCARDIUM).any():
                 continue
-            answer = segmenter.ask(frames, affine, consistency=True)
+            answer = segmenter.ask(frames, affine)
             dice = overlap(truth == Label.MYOCARDIUM, answer.labels == Label.MYOCARDIUM)["dice"]
             rows.append((dice, answer.consistency))
     return Measured(*np.array(rows).T)
-
-
-def cost(segmenter: Segmenter, scan: Labelled, repeats: int = 5) -> str:
-    """What the second question adds to a slice's time."""
-    series, medians = scan.series.series, []
-    for consistency in (False, True):
-        seconds = []
-        for _ in range(repeats):
-            started = perf_counter()
-            segmenter.ask(series.pixels[0], series.affines[0], consistency=consistency)
-            seconds.append(perf_counter() - started)
-        medians.append(1000 * float(np.median(seconds)))
-    return f"Asking twice instead of once: {medians[1]:.0f} instead of {medians[0]:.0f} ms a slice (median)."
 
 
 def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:

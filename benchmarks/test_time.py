@@ -1,8 +1,8 @@
 """What asking the network more than once brings: ``python -m benchmarks.test_time [--patients N] [--write]``.
 
-The same slice turned, mirrored or begun later, its probabilities averaged with those of the slice as it is: Dice on
-digital (simulated) patients no training used and, where they are, on the real series. One pass more costs as much time
-as the first.
+The same slice turned, mirrored or shown later, the logits averaged with those of the slice as it is: Dice on digital
+(simulated) patients no training used and, where they are, on the real series. One pass more costs as much time as the
+first.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ from benchmarks.cases import DIGITAL, Labelled, daugs_scans, digital_scans
 from benchmarks.confidence import CALIBRATION_SEED
 from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY, real_series
-from operators.segmentation.confidence import DELAY, delayed
+from operators.segmentation.bundle_folder import importable
 from operators.segmentation.inference import Segmenter
 from operators.series import BoolArray, Label
 from perf_app.evaluation.contours import overlap
 
+with importable(REPOSITORY / "bundle"):
+    from scripts.asking_twice import DELAY, later
+
 Change = tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]
-"""Of the prepared image (frame, row, col, 1), and back, of probabilities (label, row, col, 1)."""
-CHANGES: dict[str, Change] = {
+"""Of the network's input (1, frame, row, col), and back, of its logits (1, label, row, col)."""
+QUESTIONS: dict[str, Change] = {
     "as it is": (lambda image: image, lambda answer: answer),
-    "mirrored": (lambda image: image.flip(2), lambda answer: answer.flip(2)),
-    "turned by 90°": (lambda image: image.rot90(1, (1, 2)), lambda answer: answer.rot90(-1, (1, 2))),
-    f"begun {DELAY} frames later": (delayed, lambda answer: answer),
+    "mirrored": (lambda image: image.flip(3), lambda answer: answer.flip(3)),
+    "turned by 90°": (lambda image: image.rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
+    f"{DELAY} frames later": (later, lambda answer: answer),
+    f"mirrored, {DELAY} frames later (the bundle)": (lambda image: later(image).flip(3), lambda answer: answer.flip(3)),
 }
 LABELS = (Label.MYOCARDIUM, Label.LV_CAVITY)
 
@@ -46,11 +50,11 @@ def main() -> None:
     folder = real_series()
     if folder is not None:
         populations["real, daugs"] = daugs_scans(folder / "daugs")
-    first = next(iter(CHANGES))
-    asked = {first: [first]} | {f"and {name}": [first, name] for name in list(CHANGES)[1:]} | {"all": list(CHANGES)}
+    first, *others = QUESTIONS
+    asked = {first: [first]} | {f"and {name}": [first, name] for name in others} | {"all": list(QUESTIONS)}
     columns = [scores(scans, segmenter, list(asked.values())) for scans in populations.values()]
     rows = [[name, *(column[k] for column in columns)] for k, name in enumerate(asked)]
-    record.table(["probabilities averaged over", *populations], rows)
+    record.table(["logits averaged over", *populations], rows)
     record.close()
 
 
@@ -62,11 +66,10 @@ def scores(scans: Iterable[Labelled], segmenter: Segmenter, asked: list[list[str
     found = []
     for frames, affine, truth in slices:
         prepared = segmenter.prepare(frames, affine)
-        answers = {
-            name: torch.softmax(back(segmenter.infer(change(prepared["image"]))), 0)
-            for name, (change, back) in CHANGES.items()
-        }
-        means = [torch.stack([answers[name] for name in names]).mean(0).log() for names in asked]
+        image = prepared["image"][None, ..., 0]
+        with torch.inference_mode():
+            answers = {name: back(segmenter.network(change(image))) for name, (change, back) in QUESTIONS.items()}
+        means = [torch.stack([answers[name] for name in names]).mean(0)[0, ..., None] for names in asked]
         drawn = [segmenter.finish(prepared, mean)[0] for mean in means]
         found.append([[_dice(truth == label, one == label) for label in LABELS] for one in drawn])
     return ["{:.3f}, {:.3f}".format(*dice) for dice in np.nanmean(found, axis=0)]

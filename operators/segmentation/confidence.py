@@ -1,9 +1,8 @@
 """How far a slice's segmentation can be trusted: does the network draw the same wall when it is asked otherwise?
 
-The series is shown a second time, turned by a quarter and with its first frame held for a few frames more, which tells
-nothing new of where the heart is. The agreement is turned into the Dice that digital patients with as much of it had
-against their truth. How sure the network itself is, whether it agrees on the cavity, and a series turned or delayed
-alone told less on digital patients.
+The bundle's inferer shows it each slice twice, the second time in a way that tells nothing new of where the heart is. The
+agreement of the two answers is turned into the Dice that digital patients with as much of it had against their truth. How
+sure the network itself is, and whether it agrees on the cavity, told less on digital patients.
 Where the answers differ one of them at least is wrong; they can still be wrong together, so a high confidence proves
 nothing.
 """
@@ -16,16 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from operators.errors import ModelError
 from operators.series import FloatArray, IntArray, Label, QualityFlag
 
 CALIBRATION = "models/confidence.json"
 """Within the bundle: made for these weights by ``python -m benchmarks.confidence``."""
-DELAY = 3
-"""Frames."""
 UNSURE = 0.85
 """Without a calibration: mean probability of the chosen labels in the left ventricle below which a slice is flagged."""
 LEFT = (Label.MYOCARDIUM, Label.LV_CAVITY)
@@ -58,7 +53,7 @@ class Answer:
     probabilities: FloatArray
     """Shape (label, row, col)."""
     consistency: float
-    """0..1; NaN: it wasn't asked."""
+    """0..1."""
     expected_dice: float
     """Of the myocardium; NaN: not calibrated."""
 
@@ -90,30 +85,14 @@ def read_calibration(bundle: Path, model_sha256: str) -> Calibration | None:
         ) from error
 
 
-def delayed(frames: Tensor) -> Tensor:
-    """A prepared image (frame, row, col, 1) as if the series had begun `DELAY` frames sooner."""
-    index = torch.arange(len(frames), device=frames.device) - DELAY
-    return frames[index.clamp(min=0)]
-
-
-def asked_otherwise(frames: Tensor) -> Tensor:
-    """A prepared image (frame, row, col, 1), delayed and turned by a quarter."""
-    return delayed(frames).rot90(1, (1, 2))
-
-
-def turned_back(answer: Tensor) -> Tensor:
-    """An answer (label, row, col, 1) to `asked_otherwise`, as the series lies."""
-    return answer.rot90(-1, (1, 2))
-
-
-def consistency(labels: IntArray, later: IntArray) -> float:
+def consistency(first: IntArray, second: IntArray) -> float:
     """Dice of the wall in two answers, 0 where neither has one.
 
     Args:
-        labels: `Label` of each pixel as the network draws the series as it is, shape (row, col).
-        later: of the series shown otherwise.
+        first: `Label` of each pixel, shape (row, col).
+        second: the same, as drawn when asked otherwise.
     """
-    ours, theirs = labels == Label.MYOCARDIUM, later == Label.MYOCARDIUM
+    ours, theirs = first == Label.MYOCARDIUM, second == Label.MYOCARDIUM
     total = int(ours.sum()) + int(theirs.sum())
     return 2 * int((ours & theirs).sum()) / total if total else 0.0
 

@@ -19,15 +19,8 @@ import torch
 
 from operators.errors import IncompleteSeriesError, ModelError
 from operators.framework import prepare
-from operators.segmentation import confidence
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
-from operators.segmentation.confidence import (
-    Answer,
-    asked_otherwise,
-    check_confidence,
-    read_calibration,
-    turned_back,
-)
+from operators.segmentation.confidence import Answer, check_confidence, consistency, read_calibration
 from operators.segmentation.physiology import check_filling, without_right
 from operators.segmentation.sanity import check_slice, check_stack
 from operators.series import LPS_TO_RAS, FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
@@ -100,23 +93,20 @@ class Segmenter:
             confidence=None if self._calibration is None else np.array([answer.expected_dice for answer in answers]),
         )
 
-    def ask(self, frames: FloatArray, affine: FloatArray, *, consistency: bool | None = None) -> Answer:
+    def ask(self, frames: FloatArray, affine: FloatArray) -> Answer:
         """What the network draws in one slice, unchecked.
 
         Args:
             frames: shape (time, row, col).
             affine: pixel (row, col, 0, 1) to LPS mm, shape (4, 4).
-            consistency: whether to ask twice; None: where what that tells is calibrated.
         """
-        found = float("nan")
-        twice = self._calibration is not None if consistency is None else consistency
         data = self.prepare(frames, affine)
-        logits = self.infer(data["image"])
-        if twice:
-            answers = logits, turned_back(self.infer(asked_otherwise(data["image"])))
-            found = confidence.consistency(*(one[..., 0].argmax(0).numpy() for one in answers))
+        with torch.inference_mode():
+            image = data["image"][None].to(self._device)
+            first, second = (one[0].cpu() for one in self._steps["inferer"].answers(image, self.network))
+        found = consistency(*(one[..., 0].argmax(0).numpy() for one in (first, second)))
         expected = float("nan") if self._calibration is None else self._calibration.expect(found)
-        return Answer(*self.finish(data, logits), found, expected)
+        return Answer(*self.finish(data, (first + second) / 2), found, expected)
 
     @property
     def network(self) -> torch.nn.Module:
@@ -132,12 +122,6 @@ class Segmenter:
         image = MetaTensor(volume, affine=torch.from_numpy(LPS_TO_RAS @ affine))
         prepared: dict[str, Any] = self._steps["preprocessing"]({"image": image})
         return prepared
-
-    def infer(self, image: torch.Tensor) -> torch.Tensor:
-        """The network's logits (label, row, col, 1) of a prepared image (frame, row, col, 1)."""
-        with torch.inference_mode():
-            logits: torch.Tensor = self._steps["inferer"](image[None].to(self._device), self._steps["network"])
-        return logits[0].cpu()
 
     def finish(self, prepared: dict[str, Any], logits: torch.Tensor) -> tuple[npt.NDArray[np.uint8], FloatArray]:
         """Labels (row, col) and probabilities (label, row, col) on the slice's own grid, by the bundle."""
@@ -183,6 +167,8 @@ def _load(root: Path) -> tuple[dict[str, Any], Any, str]:
         parser["bundle_root"] = str(root)
         steps = {name: parser.get_parsed_content(name) for name in STEPS}
         device = parser.get_parsed_content("device")
+        if not hasattr(steps["inferer"], "answers"):
+            raise AttributeError("its inferer asks the network once only, so nothing would tell how sure it is")
         digest: str = weights.load_weights(steps["network"], parser.get_parsed_content("checkpoint"))
     except weights.WeightsError as error:
         raise ModelError(

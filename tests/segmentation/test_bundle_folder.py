@@ -84,6 +84,13 @@ def forget_preprocessing(bundle: Path) -> None:
     path.write_text(json.dumps(config))
 
 
+def ask_once(bundle: Path) -> None:
+    path = bundle / "configs/inference.json"
+    config = json.loads(path.read_text())
+    config["inferer"] = {"_target_": "SliceInferer", "roi_size": [176, 176], "spatial_dim": 2, "sw_batch_size": 1}
+    path.write_text(json.dumps(config))
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -92,6 +99,7 @@ def forget_preprocessing(bundle: Path) -> None:
         (spoil_metadata, "names no version"),
         (spoil_config, "configuration can't be used"),
         (forget_preprocessing, "configuration can't be used"),
+        (ask_once, "asks the network once only"),
     ],
 )
 def test_an_altered_bundle_is_refused(own_bundle: Path, spoil: Callable[[Path], None], reason: str) -> None:

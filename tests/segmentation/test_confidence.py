@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from bundle_scripts import make_small_bundle
 from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 
 from operators.errors import ModelError
-from operators.segmentation.confidence import CALIBRATION, DELAY, Calibration, consistency, delayed, read_calibration
+from operators.segmentation.confidence import CALIBRATION, Calibration, consistency, read_calibration
 from operators.segmentation.inference import Segmenter
 from operators.segmentation.physiology import alternation, check_filling, half_rise, without_right
 
@@ -29,13 +28,6 @@ def test_walls_that_share_nothing_are_not_consistent() -> None:
     assert consistency(HEART, np.roll(HEART, 60, axis=1)) < 0.1
     assert consistency(HEART, np.zeros_like(HEART)) == 0
     assert consistency(np.zeros_like(HEART), np.zeros_like(HEART)) == 0
-
-
-def test_a_delayed_series_holds_its_first_frame() -> None:
-    series = torch.arange(48.0)[:, None, None, None]
-    late = delayed(series).flatten()
-    assert late[: DELAY + 1].tolist() == [0] * (DELAY + 1)
-    assert late[DELAY:].tolist() == list(range(48 - DELAY))
 
 
 def test_the_calibration_never_falls() -> None:
