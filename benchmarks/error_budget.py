@@ -28,7 +28,7 @@ from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.protocol import Protocol
 from operators.resampling.regular_grid import resample
 from operators.segmentation.inference import Segmenter
-from operators.series import ArterialInput, BoolArray, Label, MotionCorrection, PerfusionScan, State
+from operators.series import ArterialInput, IntArray, Label, MotionCorrection, PerfusionScan, State
 from perf_app.phantom.motion import Motion, warp
 from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.study import write_study
@@ -52,8 +52,8 @@ class Case:
     scan: PerfusionScan
     motion: MotionCorrection
     truth: ScanTruth
-    wall: BoolArray
-    """Myocardium in the truth's own frame, shape (slice, row, col)."""
+    labels: IntArray
+    """`Label` of each pixel in the truth's own frame, shape (slice, row, col)."""
 
     def weights(self, k: int) -> Motion:
         """True motion of a slice's saturation-recovery frames."""
@@ -101,24 +101,21 @@ def study_errors(seed: int, segmenter: Segmenter) -> dict[tuple[str, State], flo
 
 def case(scan: PerfusionScan, truth: StudyTruth) -> Case:
     """A loaded scan with its truth."""
-    wall = np.asarray(truth.labels == Label.MYOCARDIUM)
-    return Case(scan, correct_motion(scan), truth.scan(scan.state), wall)
+    return Case(scan, correct_motion(scan), truth.scan(scan.state), np.asarray(truth.labels))
 
 
 def errors_of(cases: list[Case], swaps: frozenset[str], segmenter: Segmenter) -> list[float]:
     """Relative error of the global MBF of a study's scans."""
-    protocol, inputs, walls = Protocol(), [], []
+    protocol, inputs = Protocol(), []
     for one in cases:
         motion = true_motion(one) if "motion" in swaps else one.motion
         gadolinium = to_gadolinium(one.scan, motion, protocol)
         aif = true_input(one) if "input" in swaps else find_arterial_input(one.scan, gadolinium, protocol)
-        automatic = None if "masks" in swaps else segmenter.segment(gadolinium).labels == Label.MYOCARDIUM
-        wall = true_wall(one) if automatic is None else np.asarray(automatic)
-        inputs.append((resample(gadolinium, aif), aif, wall))
-        walls.append(wall)
+        labels = true_labels(one) if "masks" in swaps else np.asarray(segmenter.segment(gadolinium).labels)
+        inputs.append((resample(gadolinium, aif), aif, labels))
     return [
-        float(np.nanmean(flow.flow[wall])) / one.truth.whole.mean - 1
-        for flow, wall, one in zip(map_flow(inputs, HEMATOCRIT), walls, cases, strict=True)
+        float(np.nanmean(flow.flow[labels == Label.MYOCARDIUM])) / one.truth.whole.mean - 1
+        for flow, (_, _, labels), one in zip(map_flow(inputs, HEMATOCRIT), inputs, cases, strict=True)
     ]
 
 
@@ -146,14 +143,15 @@ def true_motion(one: Case) -> MotionCorrection:
     return replace(one.motion, series=replace(series, pixels=pixels), displacement=fields)
 
 
-def true_wall(one: Case) -> BoolArray:
-    """The true myocardium where it lies in each slice's reference frame, shape (slice, row, col)."""
-    size = one.wall.shape[1], one.wall.shape[2]
-    walls = []
+def true_labels(one: Case) -> IntArray:
+    """The true contours where they lie in each slice's reference frame, `Label` of each pixel (slice, row, col)."""
+    size = one.labels.shape[1], one.labels.shape[2]
+    slices = []
     for k, reference in enumerate(one.motion.reference_frame):
         back = one.weights(k).sources(size).cpu()[int(reference)][None]
-        walls.append(warp(torch.from_numpy(one.wall[k]).float()[None, None], back)[0, 0].numpy() > 0.5)
-    return np.stack(walls)
+        shares = torch.from_numpy(np.stack([one.labels[k] == label for label in Label])).float()
+        slices.append(warp(shares[None], back)[0].argmax(0).numpy())
+    return np.stack(slices)
 
 
 def plot(errors: dict[tuple[str, State], list[float]], path: Path) -> None:

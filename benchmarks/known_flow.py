@@ -19,7 +19,7 @@ from operators.arterial_input.onset import find_first_pass
 from operators.flow_mapping.mapping import map_flow
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
-from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
+from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, Label, ResampledSeries
 from perf_app.phantom.bolus import Bolus, blood_curves, time_grid
 from perf_app.phantom.capillary import Exchange, solve
 
@@ -118,7 +118,7 @@ def mapped(images: FloatArray, aif: Input, wall: BoolArray, model: str) -> FlowM
     arterial_input = ArterialInput("file", aif.times, aif.samples, "mmol/L", onset)
     times = np.arange(0.0, aif.times[-1] + GRID, GRID)
     series = ResampledSeries(times, regular(arterial_input, times), aif.times[None], images[None], "mmol/L")
-    return map_flow([(series, arterial_input, wall[None])], aif.hematocrit, model)[0]
+    return map_flow([(series, arterial_input, np.where(wall, Label.MYOCARDIUM, 0)[None])], aif.hematocrit, model)[0]
 
 
 def ring_of_sectors() -> tuple[BoolArray, npt.NDArray[np.intp]]:

@@ -16,7 +16,7 @@ from operators.flow_mapping.registry import MODELS, Model
 from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.slice_map import RESIDUAL, Unusable, about, map_slice
 from operators.flow_mapping.upslope import relative_upslope
-from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, ResampledSeries
+from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, IntArray, Label, ResampledSeries
 from operators.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ class _Slice:
     """From the arterial input's first sample on [s], shape (time,)."""
     wall: BoolArray
     """Shape (row, col)."""
+    cavity: BoolArray
+    """Of the LV, shape (row, col)."""
     unusable: Unusable
 
 
@@ -58,7 +60,7 @@ class _Scan:
 
 
 def map_flow(
-    scans: Sequence[tuple[ResampledSeries, ArterialInput, BoolArray]],
+    scans: Sequence[tuple[ResampledSeries, ArterialInput, IntArray]],
     hematocrit: float,
     model: str = "btex",
     hematocrit_from: str = "given",
@@ -66,7 +68,7 @@ def map_flow(
     """Of each scan of a study: MBF where tissue and input are Gd concentrations, else upslope relative to the blood's.
 
     Args:
-        scans: tissue and AIF, what the AIF was made from, and the myocardium, shape (slice, row, col).
+        scans: tissue and AIF, what the AIF was made from, and the `Label` of each pixel, shape (slice, row, col).
         hematocrit: fraction.
         model: name in `MODELS`.
         hematocrit_from: where the hematocrit comes from, in a word.
@@ -97,7 +99,7 @@ def map_flow(
     )
 
 
-def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, walls: BoolArray) -> _Scan | None:
+def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, labels: IntArray) -> _Scan | None:
     """None where flow can only be relative."""
     if not arterial_input.absolute or resampled.unit != "mmol/L":
         return None
@@ -106,18 +108,19 @@ def _enhancement(resampled: ResampledSeries, arterial_input: ArterialInput, wall
     start = float(resampled.times[first])
     aif = resampled.aif[first:] - (resampled.aif[:first].mean() if first > 0 else 0.0)
     slices = []
-    for tissue, times, wall in zip(resampled.tissue, resampled.tissue_times, walls, strict=True):
+    for tissue, times, drawn in zip(resampled.tissue, resampled.tissue_times, labels, strict=True):
         before = times < start
         baseline = tissue[before].mean(axis=0) if before.any() else np.float32(0)
         images = np.asarray(tissue[~before] - baseline, np.float32)
-        slices.append(_Slice(images, times[~before] - start, wall, Unusable.of(images)))
+        wall, cavity = (np.asarray(drawn == label) for label in (Label.MYOCARDIUM, Label.LV_CAVITY))
+        slices.append(_Slice(images, times[~before] - start, wall, cavity, Unusable.of(images)))
     doubtful = any(flag.code in DOUBTFUL for flag in arterial_input.flags)
     return _Scan(tuple(slices), aif, resampled.step, resampled.tissue.shape[1], doubtful)
 
 
 def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
     table = btex.make_table(scan.aif, scan.step, hematocrit)
-    curves = [wedge_curves(one.images, one.wall & one.unusable.usable) for one in scan.slices]
+    curves = [wedge_curves(one.images, one.wall & one.unusable.usable, one.cavity) for one in scan.slices]
     return [
         Telling(np.array(mine, np.float32), one.times, table, scan.step)
         for mine, one in zip(curves, scan.slices, strict=True)

@@ -42,7 +42,8 @@ class FlowMapping(Door):
         arterial_input: tuple[ArterialInput, ...],
         segmentation: tuple[Segmentation, ...],
     ) -> tuple[FlowMap, ...]:
-        walls = [one.labels == Label.MYOCARDIUM for one in segmentation]
-        scans = tuple(zip(resampled, arterial_input, walls, strict=True))
+        labels = [one.labels for one in segmentation]
+        scans = tuple(zip(resampled, arterial_input, labels, strict=True))
         compute = partial(map_flow, scans, self.hematocrit, self.model, self.hematocrit_from)
+        walls = [drawn == Label.MYOCARDIUM for drawn in labels]
         return choose_flow([one.scanner_flow for one in scan], walls, self.scanner_flow, compute)

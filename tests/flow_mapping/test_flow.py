@@ -12,7 +12,7 @@ from operators.flow_mapping.delay import Telling, cost
 from operators.flow_mapping.mapping import map_flow
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
-from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, QualityFlag, ResampledSeries
+from operators.series import ArterialInput, FloatArray, FlowMap, IntArray, Label, QualityFlag, ResampledSeries
 
 STEP = 0.5
 TIMES = np.arange(100) * STEP
@@ -40,13 +40,13 @@ def images_mapped(images: FloatArray, aif: FloatArray, model: str = "btex", time
 
 def scan(
     images: FloatArray, aif: FloatArray, times: FloatArray = TIMES, flags: tuple[QualityFlag, ...] = ()
-) -> tuple[ResampledSeries, ArterialInput, BoolArray]:
+) -> tuple[ResampledSeries, ArterialInput, IntArray]:
     """Slices as above as the room takes them."""
     arterial_input = ArterialInput("file", TIMES, aif, "mmol/L", find_first_pass(aif, TIMES).onset, flags=flags)
     fine = np.arange(0, TIMES[-1], GRID)
     own = np.broadcast_to(times, images.shape[:2])
     series = ResampledSeries(fine, regular(arterial_input, fine), own, images, "mmol/L")
-    return series, arterial_input, np.ones((len(images), *images.shape[2:]), bool)
+    return series, arterial_input, np.full((len(images), *images.shape[2:]), Label.MYOCARDIUM)
 
 
 def capillary(
@@ -104,7 +104,7 @@ def test_signal_gives_relative_values_and_no_absolute_unit() -> None:
     tissue = np.stack([0.1 * bolus(), 0.2 * bolus()])
     series = ResampledSeries(TIMES, bolus(), TIMES[None], tissue.T[None, :, None, :], "a.u.")
     blood = ArterialInput("perfusion_series", TIMES, bolus(), "a.u.", 6.0)
-    (found,) = map_flow([(series, blood, np.ones((1, 1, 2), bool))], HEMATOCRIT)
+    (found,) = map_flow([(series, blood, np.full((1, 1, 2), Label.MYOCARDIUM))], HEMATOCRIT)
     assert found.unit == "relative upslope"
     np.testing.assert_allclose(found.flow[0, 0], [0.1, 0.2], rtol=1e-3)
     assert found.why_relative is not None
@@ -208,5 +208,5 @@ def test_relative_map_has_no_residual() -> None:
     empty = ArterialInput("none", np.empty(0), np.empty(0), "a.u.", None)
     tissue = np.zeros((1, len(TIMES), SIDE, SIDE))
     series = ResampledSeries(TIMES, np.empty(0), np.broadcast_to(TIMES, (1, len(TIMES))), tissue, "mmol/L")
-    (flow,) = map_flow([(series, empty, np.ones((1, SIDE, SIDE), bool))], HEMATOCRIT)
+    (flow,) = map_flow([(series, empty, np.full((1, SIDE, SIDE), Label.MYOCARDIUM))], HEMATOCRIT)
     assert flow.residual is None
