@@ -24,17 +24,26 @@ from operators.series import BoolArray, Label
 from perf_app.evaluation.contours import overlap
 
 with importable(REPOSITORY / "bundle"):
-    from scripts.asking_twice import DELAY, later
+    from scripts.asking_again import DELAY, FOLLOWED, later, shorter
 
 Change = tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]
 """Of the network's input (1, frame, row, col), and back, of its logits (1, label, row, col)."""
 QUESTIONS: dict[str, Change] = {
     "as it is": (lambda image: image, lambda answer: answer),
     "mirrored": (lambda image: image.flip(3), lambda answer: answer.flip(3)),
-    "turned by 90°": (lambda image: image.rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
-    f"{DELAY} frames later": (later, lambda answer: answer),
-    f"mirrored, {DELAY} frames later (the bundle)": (lambda image: later(image).flip(3), lambda answer: answer.flip(3)),
+    "turned": (lambda image: image.rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
+    "later": (lambda image: later(image[..., None])[..., 0], lambda answer: answer),
+    "shorter": (lambda image: shorter(image[..., None])[..., 0], lambda answer: answer),
+    "mirrored and later": (
+        lambda image: later(image[..., None])[..., 0].flip(3),
+        lambda answer: answer.flip(3),
+    ),
+    "turned and shorter": (
+        lambda image: shorter(image[..., None])[..., 0].rot90(1, (2, 3)),
+        lambda answer: answer.rot90(-1, (2, 3)),
+    ),
 }
+BUNDLE_ASKS = ("mirrored and later", "turned and shorter")
 LABELS = (Label.MYOCARDIUM, Label.LV_CAVITY)
 
 
@@ -45,13 +54,17 @@ def main() -> None:
     arguments = options.parse_args()
     record = Record("test-time", "benchmarks.test_time", arguments.write, TRAINING)
     segmenter = Segmenter(REPOSITORY / "bundle")
-    record.say(f"Weights {segmenter.model_sha256[:12]}; Dice of myocardium and LV cavity, mean over slices.\n")
+    record.say(
+        f"Weights {segmenter.model_sha256[:12]}; Dice of myocardium and LV cavity, mean over slices. Later: by {DELAY} "
+        f"frames; shorter: up to {FOLLOWED} frames after the blood's peak.\n"
+    )
     populations = {name: digital_scans(name, arguments.patients, CALIBRATION_SEED) for name in DIGITAL}
     folder = real_series()
     if folder is not None:
         populations["real, daugs"] = daugs_scans(folder / "daugs")
     first, *others = QUESTIONS
-    asked = {first: [first]} | {f"and {name}": [first, name] for name in others} | {"all": list(QUESTIONS)}
+    asked = {first: [first]} | {f"and {name}": [first, name] for name in others}
+    asked |= {f"and {' and '.join(BUNDLE_ASKS)}: the bundle": [first, *BUNDLE_ASKS], "all": list(QUESTIONS)}
     columns = [scores(scans, segmenter, list(asked.values())) for scans in populations.values()]
     rows = [[name, *(column[k] for column in columns)] for k, name in enumerate(asked)]
     record.table(["logits averaged over", *populations], rows)

@@ -103,10 +103,11 @@ class Segmenter:
         data = self.prepare(frames, affine)
         with torch.inference_mode():
             image = data["image"][None].to(self._device)
-            first, second = (one[0].cpu() for one in self._steps["inferer"].answers(image, self.network))
-        found = consistency(*(one[..., 0].argmax(0).numpy() for one in (first, second)))
+            answers = self._steps["inferer"].answers(image, self.network)
+        logits = torch.stack([one[0].cpu() for one in answers])
+        found = consistency(*(one[..., 0].argmax(0).numpy() for one in logits[:2]))
         expected = float("nan") if self._calibration is None else self._calibration.expect(found)
-        return Answer(*self.finish(data, (first + second) / 2), found, expected)
+        return Answer(*self.finish(data, logits.mean(0)), found, expected)
 
     @property
     def network(self) -> torch.nn.Module:

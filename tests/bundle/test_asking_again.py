@@ -1,21 +1,24 @@
-"""The bundle's inferer: two answers and their mean."""
+"""The bundle's inferer: three answers and their mean."""
 
 from __future__ import annotations
 
 import torch
-from scripts.asking_twice import DELAY, AskTwiceInferer, later, mirrored
+from scripts.asking_again import DELAY, FOLLOWED, AskAgainInferer, later, shorter
 from torch import Tensor, nn
 
-SERIES = torch.rand(1, 12, 16, 16, 2, generator=torch.Generator().manual_seed(1))
-"""Two slices of 12 frames."""
-INFERER = AskTwiceInferer(roi_size=(16, 16), spatial_dim=2, sw_batch_size=1)
+PEAKS = (6, 15)
+"""Frames at which the blood of two slices is brightest."""
+SERIES = torch.rand(1, 24, 16, 16, 2, generator=torch.Generator().manual_seed(1))
+for _slice, _peak in enumerate(PEAKS):
+    SERIES[:, _peak, ..., _slice] += 3
+INFERER = AskAgainInferer(roi_size=(16, 16), spatial_dim=2, sw_batch_size=1)
 
 
 class Frames(nn.Module):
     """Answers with two of a slice's frames."""
 
     def forward(self, frames: Tensor) -> Tensor:
-        return frames[:, [0, 8]]
+        return frames[:, [8, 20]]
 
 
 class Columns(nn.Module):
@@ -30,18 +33,29 @@ def test_a_later_series_holds_its_first_frame() -> None:
     assert later(numbers).flatten().tolist() == [0.0] * DELAY + list(range(12 - DELAY))
 
 
-def test_the_second_answer_is_to_the_same_slices_later() -> None:
-    first, second = INFERER.answers(SERIES, Frames())
-    torch.testing.assert_close(first, SERIES[:, [0, 8]])
-    torch.testing.assert_close(second, SERIES[:, [0, 8 - DELAY]])
+def test_a_shorter_series_ends_after_its_own_slice_s_blood() -> None:
+    cut = shorter(SERIES)
+    for k, peak in enumerate(PEAKS):
+        last = min(peak + FOLLOWED, 23)
+        torch.testing.assert_close(cut[:, :last, ..., k], SERIES[:, :last, ..., k])
+        torch.testing.assert_close(
+            cut[:, last:, ..., k], SERIES[:, last : last + 1, ..., k].expand(-1, 24 - last, -1, -1)
+        )
 
 
-def test_the_second_time_the_slices_are_mirrored() -> None:
-    first, second = INFERER.answers(SERIES, Columns())
-    assert first[0, 0, 0, :, 0].tolist() == list(range(16))
-    torch.testing.assert_close(second, mirrored(first))
+def test_all_answers_are_to_the_same_slices() -> None:
+    plain, mirrored, turned = INFERER.answers(SERIES, Frames())
+    torch.testing.assert_close(plain, SERIES[:, [8, 20]])
+    torch.testing.assert_close(mirrored, SERIES[:, [8 - DELAY, 20 - DELAY]])
+    torch.testing.assert_close(turned, shorter(SERIES)[:, [8, 20]])
 
 
-def test_the_answer_is_the_mean_of_both() -> None:
-    first, second = INFERER.answers(SERIES, Frames())
-    torch.testing.assert_close(INFERER(SERIES, Frames()), (first + second) / 2)
+def test_the_slices_are_shown_mirrored_and_turned() -> None:
+    plain, mirrored, turned = (one[0, 0, ..., 0] for one in INFERER.answers(SERIES, Columns()))
+    torch.testing.assert_close(mirrored, plain.flip(1))
+    torch.testing.assert_close(turned, plain.rot90(-1))
+
+
+def test_the_answer_is_the_mean() -> None:
+    answers = INFERER.answers(SERIES, Frames())
+    torch.testing.assert_close(INFERER(SERIES, Frames()), sum(answers) / 3)
