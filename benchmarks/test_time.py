@@ -24,7 +24,7 @@ from operators.series import BoolArray, Label
 from perf_app.evaluation.contours import overlap
 
 with importable(REPOSITORY / "bundle"):
-    from scripts.asking_again import DELAY, FOLLOWED, later, shorter
+    from scripts.asking_again import DELAY, later
 
 Change = tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]
 """Of the network's input (1, frame, row, col), and back, of its logits (1, label, row, col)."""
@@ -32,18 +32,10 @@ QUESTIONS: dict[str, Change] = {
     "as it is": (lambda image: image, lambda answer: answer),
     "mirrored": (lambda image: image.flip(3), lambda answer: answer.flip(3)),
     "turned": (lambda image: image.rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
-    "later": (lambda image: later(image[..., None])[..., 0], lambda answer: answer),
-    "shorter": (lambda image: shorter(image[..., None])[..., 0], lambda answer: answer),
-    "mirrored and later": (
-        lambda image: later(image[..., None])[..., 0].flip(3),
-        lambda answer: answer.flip(3),
-    ),
-    "turned and shorter": (
-        lambda image: shorter(image[..., None])[..., 0].rot90(1, (2, 3)),
-        lambda answer: answer.rot90(-1, (2, 3)),
-    ),
+    "later": (later, lambda answer: answer),
+    "mirrored and later": (lambda image: later(image).flip(3), lambda answer: answer.flip(3)),
 }
-BUNDLE_ASKS = ("mirrored and later", "turned and shorter")
+BUNDLE_ASKS = ("mirrored and later", "turned")
 LABELS = (Label.MYOCARDIUM, Label.LV_CAVITY)
 
 
@@ -55,8 +47,8 @@ def main() -> None:
     record = Record("test-time", "benchmarks.test_time", arguments.write, TRAINING)
     segmenter = Segmenter(REPOSITORY / "bundle")
     record.say(
-        f"Weights {segmenter.model_sha256[:12]}; Dice of myocardium and LV cavity, mean over slices. Later: by {DELAY} "
-        f"frames; shorter: up to {FOLLOWED} frames after the blood's peak.\n"
+        f"Weights {segmenter.model_sha256[:12]}; Dice of myocardium and LV cavity, mean over slices. "
+        f"Turned: by 90°; later: by {DELAY} frames.\n"
     )
     populations = {name: digital_scans(name, arguments.patients, CALIBRATION_SEED) for name in DIGITAL}
     folder = real_series()

@@ -9,13 +9,7 @@ from monai.inferers import SliceInferer
 from torch import Tensor, nn
 
 DELAY = 3
-"""Frames by which a later series is shown later."""
-FOLLOWED = 8
-"""Frames after the blood's peak for which a shorter series goes on."""
-BRIGHT = 0.985
-"""Quantile of a frame's pixels that tells how bright blood is in it."""
-EVERY = 3
-"""Pixel that is looked at for that."""
+"""Frames by which the series is shown later."""
 
 
 class AskAgainInferer(SliceInferer):
@@ -29,7 +23,7 @@ class AskAgainInferer(SliceInferer):
         return torch.stack(self.answers(inputs, network, *args, **kwargs)).mean(0)
 
     def answers(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits for the slices as they are, for later and mirrored ones, and for shorter and turned ones.
+        """Logits for the slices as they are, for later and mirrored ones, and for turned ones.
 
         All lie as the slices do.
         """
@@ -41,7 +35,7 @@ class AskAgainInferer(SliceInferer):
         return (
             ask(inputs),
             ask(later(inputs).flip(3)).flip(3),
-            ask(shorter(inputs).rot90(1, (2, 3))).rot90(-1, (2, 3)),
+            ask(inputs.rot90(1, (2, 3))).rot90(-1, (2, 3)),
         )
 
 
@@ -49,12 +43,3 @@ def later(images: Tensor) -> Tensor:
     """The first frame held, as if the series had begun `DELAY` frames sooner; frames are channels."""
     index = torch.arange(images.shape[1], device=images.device) - DELAY
     return images[:, index.clamp(min=0)]
-
-
-def shorter(images: Tensor) -> Tensor:
-    """A frame held, as if each slice's series had ended `FOLLOWED` frames after its blood's peak."""
-    frames = images.shape[1]
-    pixels = images.flatten(2, 3)[:, :, ::EVERY]
-    peak = torch.quantile(pixels, BRIGHT, dim=2).argmax(1)
-    index = torch.minimum(torch.arange(frames, device=images.device)[:, None], peak[:, None] + FOLLOWED)
-    return images.take_along_dim(index.clamp(max=frames - 1)[:, :, None, None], dim=1)

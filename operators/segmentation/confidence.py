@@ -2,7 +2,7 @@
 
 The bundle's inferer shows it each slice again, mirrored and later, which tells nothing new of where the heart is. The
 agreement of the two answers is turned into the Dice that digital patients with as much of it had against their truth.
-How sure the network itself is, whether it agrees on the cavity, and its answer to a shorter series, told less on them.
+How sure the network itself is, and whether it agrees on the cavity, told less on them.
 Where the answers differ one of them at least is wrong; they can still be wrong together, so a high confidence proves
 nothing.
 """

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import torch
-from scripts.asking_again import DELAY, FOLLOWED, AskAgainInferer, later, shorter
+from scripts.asking_again import DELAY, AskAgainInferer, later
 from torch import Tensor, nn
 
-PEAKS = (6, 15)
-"""Frames at which the blood of two slices is brightest."""
 SERIES = torch.rand(1, 24, 16, 16, 2, generator=torch.Generator().manual_seed(1))
-for _slice, _peak in enumerate(PEAKS):
-    SERIES[:, _peak, ..., _slice] += 3
+"""Two slices of 24 frames."""
 INFERER = AskAgainInferer(roi_size=(16, 16), spatial_dim=2, sw_batch_size=1)
 
 
@@ -33,21 +30,11 @@ def test_a_later_series_holds_its_first_frame() -> None:
     assert later(numbers).flatten().tolist() == [0.0] * DELAY + list(range(12 - DELAY))
 
 
-def test_a_shorter_series_ends_after_its_own_slice_s_blood() -> None:
-    cut = shorter(SERIES)
-    for k, peak in enumerate(PEAKS):
-        last = min(peak + FOLLOWED, 23)
-        torch.testing.assert_close(cut[:, :last, ..., k], SERIES[:, :last, ..., k])
-        torch.testing.assert_close(
-            cut[:, last:, ..., k], SERIES[:, last : last + 1, ..., k].expand(-1, 24 - last, -1, -1)
-        )
-
-
 def test_all_answers_are_to_the_same_slices() -> None:
     plain, mirrored, turned = INFERER.answers(SERIES, Frames())
     torch.testing.assert_close(plain, SERIES[:, [8, 20]])
     torch.testing.assert_close(mirrored, SERIES[:, [8 - DELAY, 20 - DELAY]])
-    torch.testing.assert_close(turned, shorter(SERIES)[:, [8, 20]])
+    torch.testing.assert_close(turned, plain)
 
 
 def test_the_slices_are_shown_mirrored_and_turned() -> None:
