@@ -68,13 +68,13 @@ def scores(scans: Iterable[Labelled], segmenter: Segmenter, asked: list[list[str
     slices = chain.from_iterable(
         zip(scan.series.series.pixels, scan.series.series.affines, scan.truth, strict=True) for scan in scans
     )
-    found = []
+    found, device = [], next(segmenter.network.parameters()).device
     for frames, affine, truth in slices:
         prepared = segmenter.prepare(frames, affine)
-        image = prepared["image"][None, ..., 0]
+        image = prepared["image"][None, ..., 0].to(device)
         with torch.inference_mode():
             answers = {name: back(segmenter.network(change(image))) for name, (change, back) in QUESTIONS.items()}
-        means = [torch.stack([answers[name] for name in names]).mean(0)[0, ..., None] for names in asked]
+        means = [torch.stack([answers[name] for name in names]).mean(0)[0, ..., None].cpu() for names in asked]
         drawn = [segmenter.finish(prepared, mean)[0] for mean in means]
         found.append([[_dice(truth == label, one == label) for label in LABELS] for one in drawn])
     return ["{:.3f}, {:.3f}".format(*dice) for dice in np.nanmean(found, axis=0)]
