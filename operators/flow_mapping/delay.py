@@ -4,8 +4,8 @@ At high flow a single pixel hardly tells the delay: an earlier arrival and a slo
 0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the median curves of wedges
 of each slice's wall: these are nearly free of noise, and each wedge may have its own flow. Pixels that touch the cavity
 are left out: images are blurred, and a trace of its blood in them makes the delay too short. Of a wall as thin as
-readers draw it, too little would be left without its outer border, too. That the way from the LV to the myocardium takes
-as long at stress as at rest is an assumption.
+readers draw it, too little would be left without its outer border, too. That the way from the LV to the myocardium
+takes as long at stress as at rest is an assumption.
 """
 
 from __future__ import annotations
