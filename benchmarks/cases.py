@@ -119,7 +119,7 @@ def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrec
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:
     """True labels of slice `k` where the heart lies in a frame, proton density counted, shape `size`."""
-    truth: IntArray = F.adaptive_avg_pool2d(moved_shares(scene, k, motion, frame), size).argmax(0).numpy()
+    truth: IntArray = F.adaptive_avg_pool2d(moved_shares(scene.labels[k], motion, frame), size).argmax(0).numpy()
     return truth
 
 

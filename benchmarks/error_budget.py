@@ -29,7 +29,8 @@ from operators.protocol import Protocol
 from operators.resampling.regular_grid import resample
 from operators.segmentation.inference import Segmenter
 from operators.series import ArterialInput, IntArray, Label, MotionCorrection, PerfusionScan, State
-from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.filmed import moved_shares
+from perf_app.phantom.motion import Motion
 from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.study import write_study
 from perf_app.phantom.truth import ScanTruth, StudyTruth
@@ -145,13 +146,11 @@ def true_motion(one: Case) -> MotionCorrection:
 
 def true_labels(one: Case) -> IntArray:
     """The true contours where they lie in each slice's reference frame, `Label` of each pixel (slice, row, col)."""
-    size = one.labels.shape[1], one.labels.shape[2]
-    slices = []
-    for k, reference in enumerate(one.motion.reference_frame):
-        back = one.weights(k).sources(size).cpu()[int(reference)][None]
-        shares = torch.from_numpy(np.stack([one.labels[k] == label for label in Label])).float()
-        slices.append(warp(shares[None], back)[0].argmax(0).numpy())
-    return np.stack(slices)
+    moved = (
+        moved_shares(torch.from_numpy(one.labels[k]), one.weights(k), int(reference))
+        for k, reference in enumerate(one.motion.reference_frame)
+    )
+    return np.stack([shares.argmax(0).numpy() for shares in moved])
 
 
 def plot(errors: dict[tuple[str, State], list[float]], path: Path) -> None:

@@ -23,7 +23,6 @@ from operators.series import (
     State,
 )
 from perf_app.phantom.motion import Motion, warp
-from perf_app.phantom.scene import Scene
 from perf_app.phantom.simulation import SimulatedScan
 
 
@@ -70,14 +69,18 @@ def corrected(film: SimulatedScan, taken: PerfusionScan) -> tuple[MotionCorrecti
     return motion, to_gadolinium(taken, motion, protocol)
 
 
-def moved_shares(scene: Scene, k: int, motion: Motion, frame: int) -> Tensor:
-    """Share of each `Label` in slice `k` where the heart lies in a frame, proton density counted.
+def moved_shares(labels: Tensor, motion: Motion, frame: int) -> Tensor:
+    """Share of each `Label` where the heart lies in a frame.
+
+    Args:
+        labels: `Label` of each pixel of a slice as drawn, on a grid of the whole field of view, shape (row, col).
+        motion: of that slice.
+        frame: of that motion's.
 
     Returns:
-        float32 on the scene's fine grid, shape (label, row, col).
+        float32, shape (label, row, col).
     """
-    labels = scene.labels[k]
     shares = torch.stack([labels == label for label in Label]).float()
-    fine = (labels.shape[-2], labels.shape[-1])
-    moved: Tensor = warp(shares[None], motion.sources(fine)[frame : frame + 1])[0]
+    size = (labels.shape[-2], labels.shape[-1])
+    moved: Tensor = warp(shares[None], motion.sources(size)[frame : frame + 1])[0]
     return moved

@@ -110,7 +110,7 @@ def _scan_patient(seed: int, file: Path) -> None:
         film = simulate(patient, state, scene=scene, with_aif=False)
         motion, gadolinium = corrected(film, perfusion_scan(film, patient.field_strength_t))
         for k, frame in enumerate(motion.reference_frame):
-            shares = moved_shares(scene, k, film.motion[k], film.n_proton_density + int(frame))
+            shares = moved_shares(scene.labels[k], film.motion[k], film.n_proton_density + int(frame))
             gd, signal = (torch.tensor(one.pixels[k]) for one in (gadolinium.series, motion.series))
             slices.append(_cut(gd, signal, shares.argmax(0).to(torch.uint8)))
     unfinished = file.with_suffix(f".{os.getpid()}.part")
