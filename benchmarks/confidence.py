@@ -42,7 +42,7 @@ class Measured:
 
     dice: FloatArray
     """Of the myocardium, shape (slice,)."""
-    consistency: FloatArray
+    sureness: FloatArray
     """Shape (slice,)."""
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     )
     rows = []
     for name, found in measured.items():
-        expected = np.array([calibration.expect(value) for value in found.consistency])
+        expected = np.array([calibration.expect(value) for value in found.sureness])
         rows.append([name, *_row(found.dice, expected, calibration.unsure_below)])
     heads = ["slices", f"Dice below {POOR}", "of them flagged", "of the others flagged"]
     heads += ["mean Dice", "flagged ones withheld", "mean error of the expected Dice", "rank correlation"]
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def measure(scans: Iterable[Labelled], segmenter: Segmenter) -> Measured:
-    """Dice and consistency of every slice with a myocardium."""
+    """Dice and sureness of every slice with a myocardium."""
     rows = []
     for scan in scans:
         series = scan.series.series
@@ -94,21 +94,21 @@ def measure(scans: Iterable[Labelled], segmenter: Segmenter) -> Measured:
                 continue
             answer = segmenter.ask(frames, affine)
             dice = overlap(truth == Label.MYOCARDIUM, answer.labels == Label.MYOCARDIUM)["dice"]
-            rows.append((dice, answer.consistency))
+            rows.append((dice, answer.sureness))
     return Measured(*np.array(rows).T)
 
 
 def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:
-    """Fit and write: means of equally many slices, made not to fall, and nothing expected of no consistency."""
-    dice, consistency = (np.concatenate([getattr(part, name) for part in parts]) for name in ("dice", "consistency"))
-    groups = np.array_split(np.argsort(consistency), KNOTS)
+    """Fit and write: means of equally many slices, made not to fall, and nothing expected of no sureness."""
+    dice, sureness = (np.concatenate([getattr(part, name) for part in parts]) for name in ("dice", "sureness"))
+    groups = np.array_split(np.argsort(sureness), KNOTS)
     means = isotonic_regression([dice[group].mean() for group in groups]).x
-    knots = [float(consistency[group].mean()) for group in groups]
-    expected = np.interp(consistency, [0.0, *knots], [0.0, *means])
+    knots = [float(sureness[group].mean()) for group in groups]
+    expected = np.interp(sureness, [0.0, *knots], [0.0, *means])
     good = expected[dice >= POOR]
     content = {
         "model_sha256": model_sha256,
-        "consistency": [0.0, *(round(value, 4) for value in knots)],
+        "sureness": [0.0, *(round(value, 4) for value in knots)],
         "dice": [0.0, *(round(float(value), 4) for value in means)],
         "unsure_below": round(float(np.quantile(good, FALSE_ALARMS)), 4) if good.size else POOR,
         "hopeless_below": HOPELESS,
@@ -142,7 +142,7 @@ def plot(measured: dict[str, Measured], path: Path) -> None:
     figure, panels = plt.subplots(1, len(measured), figsize=(3.2 * len(measured), 3), layout="constrained", sharey=True)
     for axes, (name, found) in zip(np.atleast_1d(panels), measured.items(), strict=True):
         withheld = np.arange(len(found.dice)) / len(found.dice)
-        axes.plot(withheld, 1 - kept_dice(found.dice, found.consistency), color="tab:blue", label="least sure withheld")
+        axes.plot(withheld, 1 - kept_dice(found.dice, found.sureness), color="tab:blue", label="least sure withheld")
         axes.plot(withheld, 1 - kept_dice(found.dice, found.dice), color="0.6", linestyle="--", label="worst withheld")
         axes.axhline(1 - found.dice.mean(), color="0.8", linewidth=0.8, label="at random")
         axes.set(title=f"{name}, n = {len(found.dice)}", xlabel="share of slices withheld", xlim=(0, 0.9))

@@ -71,7 +71,7 @@ def scanned(folder: Path, generator: torch.Generator) -> Iterator[Sample]:
     for index, file in enumerate(sorted(folder.glob("*.pt"))):
         slices = torch.load(file, weights_only=True)
         seen = view(slices[index % len(slices)], 128, generator)
-        yield seen["image"].numpy(), seen["label"][0].numpy().astype(np.int64)
+        yield seen["image"].numpy(), seen["label"].argmax(0).numpy()
 
 
 def read(path: Path) -> Sample:

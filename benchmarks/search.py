@@ -26,8 +26,8 @@ from perf_app.phantom.frozen import VALIDATION
 
 BUNDLE = REPOSITORY / "bundle"
 CONFIGS = ("train", "train_digital", "train_released")
-RESOLUTIONS, BLOCKS, WIDTHS = (2, 4), (2, 4), (16, 32, 48, 64, 96, 128, 256)
-KNOWN = {"released": ((32, 48, 96), (2, 3)), "paper": ((96, 96, 128), (2, 3))}
+RESOLUTIONS, BLOCKS, WIDTHS = (2, 4), (2, 4), (16, 32, 40, 48, 64, 96, 128, 256)
+KNOWN = {"released": ((40, 64, 128), (2, 3)), "paper": ((96, 96, 128), (2, 3))}
 QUIET = {"validation_items": 1, "val_interval": 1_000_000}
 """Validation within the training would take its time and is not used."""
 NETWORK_SIZE = 176

@@ -34,8 +34,9 @@ QUESTIONS: dict[str, Change] = {
     "turned": (lambda image: image.rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
     "later": (later, lambda answer: answer),
     "mirrored and later": (lambda image: later(image).flip(3), lambda answer: answer.flip(3)),
+    "turned and later": (lambda image: later(image).rot90(1, (2, 3)), lambda answer: answer.rot90(-1, (2, 3))),
 }
-BUNDLE_ASKS = ("mirrored and later", "turned")
+BUNDLE_ASKS = "turned and later"
 LABELS = (Label.MYOCARDIUM, Label.LV_CAVITY)
 
 
@@ -55,8 +56,9 @@ def main() -> None:
     if folder is not None:
         populations["real, daugs"] = daugs_scans(folder / "daugs")
     first, *others = QUESTIONS
-    asked = {first: [first]} | {f"and {name}": [first, name] for name in others}
-    asked |= {f"and {' and '.join(BUNDLE_ASKS)}: the bundle": [first, *BUNDLE_ASKS], "all": list(QUESTIONS)}
+    asked = {first: [first]}
+    asked |= {f"and {name}{': the bundle' if name == BUNDLE_ASKS else ''}": [first, name] for name in others}
+    asked["all"] = list(QUESTIONS)
     columns = [scores(scans, segmenter, list(asked.values())) for scans in populations.values()]
     rows = [[name, *(column[k] for column in columns)] for k, name in enumerate(asked)]
     record.table(["logits averaged over", *populations], rows)

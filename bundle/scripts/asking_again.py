@@ -1,4 +1,4 @@
-"""Three answers of the network to a series: their mean is better than each, and if they agree it is sure of it."""
+"""Two answers of the network to a series: their mean is better than each, and if they agree it is sure of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DELAY = 3
 
 
 class AskAgainInferer(SliceInferer):
-    """Slice by slice, each as it is and twice more in ways that tell nothing new of where the heart is.
+    """Slice by slice, each as it is and once more in a way that tells nothing new of where the heart is.
 
     Takes and returns tensors of shape (batch, channel, row, col, slice).
     """
@@ -22,21 +22,14 @@ class AskAgainInferer(SliceInferer):
         """Mean logits of the answers."""
         return torch.stack(self.answers(inputs, network, *args, **kwargs)).mean(0)
 
-    def answers(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits for the slices as they are, for later and mirrored ones, and for turned ones.
-
-        All lie as the slices do.
-        """
+    def answers(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Logits for the slices as they are and for later ones turned by 90°; both lie as the slices do."""
 
         def ask(images: Tensor) -> Tensor:
             logits: Tensor = super(AskAgainInferer, self).__call__(images, network, *args, **kwargs)
             return logits
 
-        return (
-            ask(inputs),
-            ask(later(inputs).flip(3)).flip(3),
-            ask(inputs.rot90(1, (2, 3))).rot90(-1, (2, 3)),
-        )
+        return ask(inputs), ask(later(inputs).rot90(1, (2, 3))).rot90(-1, (2, 3))
 
 
 def later(images: Tensor) -> Tensor:

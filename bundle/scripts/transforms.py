@@ -19,9 +19,10 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor, NibabelReader
 from monai.transforms import MapTransform
 from torch import Tensor
+from torch.nn import functional
 
 from .cleaning import keep_heart
-from .grids import crop_grid, display_turn, invert, sample
+from .grids import crop_grid, display_turn, finer, invert, sample
 from .heart_finding import find_left_ventricle
 
 Data = dict[Hashable, Any]
@@ -158,6 +159,9 @@ class ScaleByPercentilesd(MapTransform):
 class RestoreSourceGridd(MapTransform):
     """Class probabilities back to the grid the reference had before `CropAboutHeartd`; background elsewhere.
 
+    A pixel larger than the crop's gets the mean over its area, so that the likeliest class is the one that fills most
+    of it.
+
     Args:
         keys: probabilities (class, row, col, slice) on the crop's grid, class 0 the background.
         reference: the key that `CropAboutHeartd` cropped.
@@ -177,8 +181,11 @@ class RestoreSourceGridd(MapTransform):
             background[0] = 1
             slices = []
             for s, grid in enumerate(grids):
-                values, inside = sample(crop[..., s], invert(torch.as_tensor(grid)), (rows, cols))
-                slices.append(torch.where(inside, values, background.to(values)))
+                back = invert(torch.as_tensor(grid))
+                parts = max(1, round(float(back[:, :2].norm(dim=0).max())))
+                values, inside = sample(crop[..., s], finer(back, parts), (parts * rows, parts * cols))
+                mean = functional.avg_pool2d(torch.where(inside, values, background.to(values)), parts)
+                slices.append(mean)
             result[key] = _with_meta(torch.stack(slices, dim=-1), result[self.reference], torch.as_tensor(affine))
         return result
 

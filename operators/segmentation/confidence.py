@@ -1,8 +1,8 @@
-"""How far a slice's segmentation can be trusted: does the network draw the same wall when it is asked otherwise?
+"""How far a slice's segmentation can be trusted: is the network sure of its wall, and does it draw the same again?
 
-The bundle's inferer shows it each slice again, mirrored and later, which tells nothing new of where the heart is. The
-agreement of the two answers is turned into the Dice that digital patients with as much of it had against their truth.
-How sure the network itself is, and whether it agrees on the cavity, told less on them.
+It learns shares of pixels, so its probabilities tell what overlap it expects itself. The bundle's inferer also shows it
+each slice in another way, which tells nothing new of where the heart is: how far the two answers agree is the other
+part. The product of both is turned into the Dice that digital patients with as much of it had against their truth.
 Where the answers differ one of them at least is wrong; they can still be wrong together, so a high confidence proves
 nothing.
 """
@@ -28,9 +28,9 @@ LEFT = (Label.MYOCARDIUM, Label.LV_CAVITY)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From consistency to the Dice to expect of the myocardium, for one set of weights."""
+    """From sureness to the Dice to expect of the myocardium, for one set of weights."""
 
-    consistency: tuple[float, ...]
+    sureness: tuple[float, ...]
     """Increasing."""
     dice: tuple[float, ...]
     """Expected there, not decreasing; linear between them."""
@@ -39,9 +39,9 @@ class Calibration:
     hopeless_below: float
     """Expected Dice below which nothing is drawn."""
 
-    def expect(self, consistency: float) -> float:
+    def expect(self, sureness: float) -> float:
         """Dice of the myocardium to expect."""
-        return float(np.interp(consistency, self.consistency, self.dice))
+        return float(np.interp(sureness, self.sureness, self.dice))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +52,8 @@ class Answer:
     """`Label` of each pixel, shape (row, col)."""
     probabilities: FloatArray
     """Shape (label, row, col)."""
-    consistency: float
-    """0..1."""
+    sureness: float
+    """0..1, see `consistency` and `own_dice`, whose product it is."""
     expected_dice: float
     """Of the myocardium; NaN: not calibrated."""
 
@@ -72,7 +72,7 @@ def read_calibration(bundle: Path, model_sha256: str) -> Calibration | None:
         if found["model_sha256"] != model_sha256:
             return None
         return Calibration(
-            tuple(float(v) for v in found["consistency"]),
+            tuple(float(v) for v in found["sureness"]),
             tuple(float(v) for v in found["dice"]),
             float(found["unsure_below"]),
             float(found["hopeless_below"]),
@@ -95,6 +95,17 @@ def consistency(first: IntArray, second: IntArray) -> float:
     ours, theirs = first == Label.MYOCARDIUM, second == Label.MYOCARDIUM
     total = int(ours.sum()) + int(theirs.sum())
     return 2 * int((ours & theirs).sum()) / total if total else 0.0
+
+
+def own_dice(probabilities: FloatArray) -> float:
+    """Dice of the wall to expect if the probabilities are right, 0 where none is drawn.
+
+    Args:
+        probabilities: shape (label, row, col).
+    """
+    wall = probabilities[Label.MYOCARDIUM]
+    drawn = probabilities.argmax(0) == Label.MYOCARDIUM
+    return 2 * float(wall[drawn].sum()) / (int(drawn.sum()) + float(wall.sum())) if drawn.any() else 0.0
 
 
 def check_confidence(answer: Answer, calibration: Calibration | None, index: int) -> tuple[QualityFlag, ...]:

@@ -20,7 +20,7 @@ import torch
 from operators.errors import IncompleteSeriesError, ModelError
 from operators.framework import prepare
 from operators.segmentation.bundle_folder import METADATA, find_bundle, importable
-from operators.segmentation.confidence import Answer, check_confidence, consistency, read_calibration
+from operators.segmentation.confidence import Answer, check_confidence, consistency, own_dice, read_calibration
 from operators.segmentation.physiology import check_filling, without_right
 from operators.segmentation.sanity import check_slice, check_stack
 from operators.series import LPS_TO_RAS, FloatArray, GadoliniumSeries, ImageSeries, Label, QualityFlag, Segmentation
@@ -105,9 +105,11 @@ class Segmenter:
             image = data["image"][None].to(self._device)
             answers = self._steps["inferer"].answers(image, self.network)
         logits = torch.stack([one[0].cpu() for one in answers])
-        found = consistency(*(one[..., 0].argmax(0).numpy() for one in logits[:2]))
-        expected = float("nan") if self._calibration is None else self._calibration.expect(found)
-        return Answer(*self.finish(data, logits.mean(0)), found, expected)
+        mean = logits.mean(0)
+        sureness = consistency(*(one[..., 0].argmax(0).numpy() for one in logits[:2]))
+        sureness *= own_dice(mean[..., 0].softmax(0).numpy())
+        expected = float("nan") if self._calibration is None else self._calibration.expect(sureness)
+        return Answer(*self.finish(data, mean), sureness, expected)
 
     @property
     def network(self) -> torch.nn.Module:

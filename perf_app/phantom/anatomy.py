@@ -16,7 +16,7 @@ from operators.series import Label
 from perf_app.phantom import shapes
 from perf_app.phantom.outlines import Outlines, draw_outlines
 from perf_app.phantom.population import AnatomyRanges
-from perf_app.phantom.shapes import Draw, Range, inside, look_up
+from perf_app.phantom.shapes import Draw, Range, around, inside, look_up
 
 N_SLICES = 3
 QUARTER = torch.pi / 2
@@ -44,8 +44,9 @@ class Anatomy:
 
     fractions: Tensor
     """Share of each tissue in each pixel, float32, sums to 1, shape (patient, slice, tissue, row, col)."""
-    labels: Tensor
-    """`operators.series.Label` as a reader draws it, uint8, shape (patient, slice, row, col)."""
+    shares: Tensor
+    """Of each `operators.series.Label`, as a reader draws them, in each pixel: float32, sums to 1, shape (patient,
+    slice, label, row, col)."""
     wall_depth: Tensor
     """0 at the endocardial outline, 1 at the tissue's outer edge, clamped beyond, shape (patient, slice, row, col)."""
     wall_angle: Tensor
@@ -53,6 +54,11 @@ class Anatomy:
     insertions: Tensor
     """Angles of the anterior and inferior RV insertion [rad], NaN where there is no RV, shape (patient, slice, 2)."""
     spacing_mm: float
+
+    @property
+    def labels(self) -> Tensor:
+        """`Label` that fills most of each pixel, uint8, shape (patient, slice, row, col)."""
+        return self.shares.argmax(2).to(torch.uint8)
 
 
 def draw_anatomy(
@@ -87,7 +93,7 @@ def draw_anatomy(
     endo, epi = look_up(outlines.endocardium, angle), look_up(outlines.epicardium, angle)
     return Anatomy(
         fractions=fractions,
-        labels=_labels(outlines, radius, angle),
+        shares=_shares(outlines, radius, angle, spacing_mm),
         wall_depth=((radius - endo) / (epi - endo)).clamp(0, 1),
         wall_angle=angle,
         insertions=outlines.insertions,
@@ -119,14 +125,18 @@ def _paint(draw: Draw, ranges: AnatomyRanges, outlines: Outlines, across: Tensor
         return inside(look_up(table, angle) - radius, spacing)
 
     gap, wall = look_up(outlines.gap, angle), within(outlines.epicardium)
+    solid = wall * (1 - gap)
+    fat, rv_wall, rv_blood, rv_muscle = (
+        within(table) for table in (outlines.fat, outlines.rv_wall, outlines.rv_blood, outlines.rv_muscle)
+    )
     tract = inside(look_up(outlines.epicardium, angle) - 2.0 - radius, spacing)
     layers = [
         *_surroundings(draw, ranges, outlines, across, up, spacing),
-        (Tissue.FAT, within(outlines.fat)),
-        (Tissue.RV_WALL, within(outlines.rv_wall)),
-        (Tissue.RV_BLOOD, within(outlines.rv_blood)),
-        (Tissue.RV_WALL, within(outlines.rv_muscle)),
-        (Tissue.MYOCARDIUM, wall * (1 - gap)),
+        (Tissue.FAT, around(fat, rv_wall)),
+        (Tissue.RV_WALL, around(rv_wall, torch.maximum(rv_blood, rv_muscle))),
+        (Tissue.RV_BLOOD, around(rv_blood, rv_muscle)),
+        (Tissue.RV_WALL, around(rv_muscle, solid)),
+        (Tissue.MYOCARDIUM, solid),
         (Tissue.LV_BLOOD, wall * gap * tract),
         (Tissue.LV_BLOOD, within(outlines.blood)),
         *((Tissue.MYOCARDIUM, _papillary_island(draw, ranges, outlines, across, up, spacing)) for _ in range(2)),
@@ -197,12 +207,23 @@ def _tube(draw: Draw, across: Tensor, up: Tensor, nearest: Tensor, size: Range, 
     return inside(draw.patient(size)[..., None, None] - away, spacing)
 
 
-def _labels(outlines: Outlines, radius: Tensor, angle: Tensor) -> Tensor:
+def _shares(outlines: Outlines, radius: Tensor, angle: Tensor, spacing: float) -> Tensor:
     """What a reader draws: the cavity is the hull of the blood, papillary muscles and trabeculae inside it."""
-    labels = torch.full(radius.shape, int(Label.BACKGROUND), dtype=torch.uint8, device=radius.device)
-    labels[radius < look_up(outlines.rv_label, angle)] = Label.RV
-    labels[radius < look_up(outlines.epicardium, angle)] = Label.BACKGROUND
-    kept = look_up(outlines.gap, angle) < 0.5
-    labels[(radius < look_up(outlines.epicardial_label, angle)) & kept] = Label.MYOCARDIUM
-    labels[radius < look_up(outlines.endocardium, angle)] = Label.LV_CAVITY
-    return labels
+
+    def within(table: Tensor) -> Tensor:
+        return inside(look_up(table, angle) - radius, spacing)
+
+    wall = within(outlines.epicardium)
+    kept = (look_up(outlines.gap, angle) < 0.5).float()
+    layers = [
+        (Label.RV, around(within(outlines.rv_label), wall)),
+        (Label.BACKGROUND, wall),
+        (Label.MYOCARDIUM, within(outlines.epicardial_label) * kept),
+        (Label.LV_CAVITY, within(outlines.endocardial_label)),
+    ]
+    shares = radius.new_zeros(*radius.shape[:2], len(Label), *radius.shape[2:])
+    shares[:, :, Label.BACKGROUND] = 1
+    for label, cover in layers:
+        shares *= (1 - cover)[:, :, None]
+        shares[:, :, label] += cover
+    return shares

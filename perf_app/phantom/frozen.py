@@ -18,7 +18,7 @@ from perf_app.phantom.patient import DigitalPatient, draw_patient
 from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD, AnatomyRanges
 from perf_app.phantom.training import TrainingPatch, draw_patches
 
-GENERATOR_VERSION = 5
+GENERATOR_VERSION = 6
 """Raised whenever a change of the simulation gives these populations other patients: figures of two versions differ."""
 
 

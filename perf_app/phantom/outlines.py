@@ -21,6 +21,7 @@ class Outlines:
 
     blood: Tensor
     endocardium: Tensor
+    endocardial_label: Tensor
     epicardium: Tensor
     epicardial_label: Tensor
     rv_blood: Tensor
@@ -64,6 +65,7 @@ def draw_outlines(draw: Draw, ranges: AnatomyRanges) -> Outlines:
     return Outlines(
         blood=endocardium * (1 - _indentation(draw, ranges, empty)),
         endocardium=endocardium,
+        endocardial_label=endocardium * (1 - ranges.endocardial_inset),
         epicardium=epicardium,
         epicardial_label=epicardium - inset,
         rv_blood=rv_label - trabeculae * (rv_label - epicardium).clamp(max=25.0),

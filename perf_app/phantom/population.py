@@ -13,7 +13,7 @@ class AnatomyRanges:
     """What a population is drawn from: uniform ranges [mm, rad, share] and probabilities."""
 
     endocardial_radius_mm: Range = (17.0, 26.0)
-    """Of the basal slice; the convex hull of the blood."""
+    """Of the basal slice; the hull of blood and trabeculae."""
     apical_scale: Range = (0.60, 0.80)
     """Apical over basal radius."""
     wall_mm: Range = (7.0, 11.0)
@@ -25,8 +25,10 @@ class AnatomyRanges:
     trabeculation: Range = (0.0, 0.20)
     """Height of trabeculae, as a share of the radius."""
     trabecular_zone: Range = (0.16, 0.16)
-    """Thickness of the layer beneath the endocardial label that holds no blood, as a share of the radius. The same in
-    all patients, as of one reader: no picture shows where trabeculae full of muscle become the wall."""
+    """Thickness of the layer within the endocardium that holds no blood, as a share of the radius."""
+    endocardial_inset: float = 0.04
+    """How far within the endocardium the label ends, as a share of the radius. Both are the same in all patients, as of
+    one reader: no picture shows where trabeculae full of muscle become the wall."""
     extra_papillary: float = 0.2
     """Probability of each of two further papillary heads."""
     obliterated: float = 0.0
@@ -115,15 +117,15 @@ WILD = AnatomyRanges(
 
 TURNED = replace(
     PLAUSIBLE,
-    endocardial_radius_mm=(15.0, 30.0),
+    endocardial_radius_mm=(16.0, 31.0),
     apical_scale=(0.55, 0.95),
-    wall_mm=(6.5, 13.0),
+    wall_mm=(6.0, 12.5),
     wall_asymmetry=(0.0, 0.25),
     wobble=(0.01, 0.07),
-    papillary_depth=(0.05, 0.65),
-    trabeculation=(0.0, 0.30),
+    papillary_depth=(0.0, 0.5),
+    trabeculation=(0.0, 0.18),
     extra_papillary=0.4,
-    crowded=0.2,
+    crowded=0.12,
     rv_depth_mm=(10.0, 42.0),
     rv_half_width=(0.8, 1.35),
     rv_wall_mm=(1.0, 5.0),

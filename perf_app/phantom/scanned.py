@@ -29,7 +29,7 @@ from perf_app.phantom.patient import draw_patient
 from perf_app.phantom.population import UPRIGHT
 from perf_app.phantom.scene import build_scene
 from perf_app.phantom.simulation import simulate
-from perf_app.phantom.training import SPACING_MM, scale_intensity, start_pass
+from perf_app.phantom.training import SPACING_MM, hide, scale_intensity, start_pass
 from perf_app.phantom.training_curves import N_FRAMES
 
 FIRST_SEED = 2_000_000
@@ -141,7 +141,7 @@ def view(one: dict[str, Tensor], size: int, generator: torch.Generator) -> dict[
         generator: source of all random numbers.
 
     Returns:
-        ``{"image": (48, size, size), "label": (1, size, size)}``.
+        ``{"image": (48, size, size), "label": (4, size, size)}``, the label as of `DigitalPatients`.
     """
 
     def draw(low: float = 0.0, high: float = 1.0) -> float:
@@ -167,9 +167,10 @@ def view(one: dict[str, Tensor], size: int, generator: torch.Generator) -> dict[
         angle = draw(0.0, 2 * math.pi)
         along = math.cos(angle) * line[:, None] + math.sin(angle) * line
         image = image * torch.exp(draw(0.0, 0.5) * torch.tanh(along / 70))
-    label = F.grid_sample(one["label"][None, None].float(), unit, mode="nearest", align_corners=False)[0]
+    fine = F.one_hot(one["label"].long(), len(Label)).movedim(-1, 0).float()
+    shares = F.grid_sample(fine[None], unit, padding_mode="border", align_corners=False)[0]
     scaled = scale_intensity(image.masked_fill(~seen, torch.nan)[None])[0]
-    return {"image": scaled, "label": label.to(torch.uint8) * seen}
+    return {"image": scaled, "label": hide(shares, ~seen)}
 
 
 def _window(series: Tensor, draw: Callable[[float, float], float]) -> Tensor:

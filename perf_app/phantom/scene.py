@@ -121,8 +121,8 @@ def picture_segments(scene: Scene, size: tuple[int, int]) -> Tensor:
 
 
 def cavity(scene: Scene, k: int) -> tuple[Tensor, float]:
-    """Centre (down, right) from the middle of the field of view and radius of a slice's LV cavity [mm]."""
+    """Centre (down, right) from the middle of the field of view and radius of what the endocardium encloses [mm]."""
     size = (scene.labels.shape[-2], scene.labels.shape[-1])
-    pool = scene.labels[k] == Label.LV_CAVITY
+    pool = scene.wall_depth[k] <= 0
     area = float(pool.sum()) * FIELD_OF_VIEW_MM[0] * FIELD_OF_VIEW_MM[1] / (size[0] * size[1])
     return positions(size, pool.device)[:, pool].mean(1), (area / torch.pi) ** 0.5

@@ -118,6 +118,18 @@ def inside(depth: Tensor, softness: float) -> Tensor:
     return (0.5 + depth / softness).clamp(0, 1)
 
 
+def around(outer: Tensor, inner: Tensor) -> Tensor:
+    """Share that is to be covered where something inside will be laid over it, so that what lies between is left.
+
+    Without it, a trace of the outer one would be left in pixels along the edge that the two have in common.
+
+    Args:
+        outer: covered share of each pixel by the outer one with all that is in it.
+        inner: by what will be laid over it.
+    """
+    return ((outer - inner) / (1 - inner).clamp(min=1e-6)).clamp(0, 1)
+
+
 def smooth_field(draw: Draw, size: tuple[int, int], cells: int, n_fields: int = 1) -> Tensor:
     """Random field of about unit variance with features of size / `cells`, shape (patient, slice, field, row, col)."""
     p, s = draw.n_patients, draw.n_slices

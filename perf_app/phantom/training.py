@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from operators.series import Label
 from perf_app.phantom import training_artefacts as artefacts
 from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import N_SLICES, Anatomy, Tissue, draw_anatomy
@@ -35,12 +36,19 @@ class TrainingPatch:
 
     image: Tensor
     """Series as the network takes it, float32, shape (frame, row, col), pixels of 1 mm."""
-    label: Tensor
-    """`operators.series.Label`, uint8, shape (1, row, col)."""
+    shares: Tensor
+    """Of each `operators.series.Label` in each pixel, float32, shape (label, row, col)."""
+
+    @property
+    def label(self) -> Tensor:
+        """`Label` that fills most of each pixel, uint8, shape (1, row, col)."""
+        return self.shares.argmax(0, keepdim=True).to(torch.uint8)
 
 
 class DigitalPatients(IterableDataset[dict[str, Tensor]]):
-    """Never the same patient twice: items ``{"image": (48, size, size), "label": (1, size, size)}``.
+    """Never the same patient twice: items ``{"image": (48, size, size), "label": (4, size, size)}``.
+
+    The label holds the share of each `Label` in each pixel.
 
     Args:
         size: rows and columns [mm].
@@ -77,7 +85,7 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
             chosen = _choice(len(pool), generator)
             pool[chosen], pool[-1] = pool[-1], pool[chosen]
             patch = pool.pop()
-            yield {"image": patch.image, "label": patch.label}
+            yield {"image": patch.image, "label": patch.shares}
 
 
 def start_pass(
@@ -116,8 +124,8 @@ def draw_patches(
     fine = F.interpolate(series.flatten(0, 1), size=(size, size), mode="bilinear", align_corners=False)
     outside = ~_field_of_view(draw, size).flatten(0, 1)
     fine = scale_intensity(fine.masked_fill(outside[:, None], torch.nan))
-    labels = anatomy.labels.flatten(0, 1).masked_fill(outside, 0)
-    return [TrainingPatch(image.clone(), label[None]) for image, label in zip(fine, labels, strict=True)]
+    shares = hide(anatomy.shares.flatten(0, 1), outside)
+    return [TrainingPatch(image.clone(), share.clone()) for image, share in zip(fine, shares, strict=True)]
 
 
 def scale_intensity(series: Tensor) -> Tensor:
@@ -135,9 +143,21 @@ def scale_intensity(series: Tensor) -> Tensor:
     return scaled.nan_to_num(0.0)
 
 
+def hide(shares: Tensor, outside: Tensor) -> Tensor:
+    """Background where nothing was acquired.
+
+    Args:
+        shares: of each label, shape (..., label, row, col).
+        outside: where that is, shape (..., row, col).
+    """
+    hidden = shares.masked_fill(outside.unsqueeze(-3), 0.0)
+    hidden[..., Label.BACKGROUND, :, :] += outside
+    return hidden
+
+
 def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
     """Series on the acquired grid, shape (patient, slice, frame, native, native)."""
-    size = anatomy.labels.shape[-1]
+    size = anatomy.shares.shape[-1]
     kind = draw.patient((0, 1))
     linear, converted = kind < 0.15, (kind >= 0.15) & (kind < 0.45)
     recovery = draw_recovery(draw, converted)

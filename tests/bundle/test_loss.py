@@ -40,3 +40,16 @@ def test_a_class_missing_in_one_image_of_the_batch_does_no_harm() -> None:
     labels[0, 0, 0] = 1
     perfect = 40 * torch.nn.functional.one_hot(labels[:, 0].long(), 2).movedim(-1, 1).float()
     assert CrossEntropyIoULoss()(perfect, labels) < 1e-4
+
+def test_soft_labels_count_as_shares() -> None:
+    """Where a pixel is half of each class, the best answer says so, and classes are one way to give shares."""
+    shares = torch.tensor([[0.5, 1.0], [0.5, 0.0]])[None, :, None]
+    loss = CrossEntropyIoULoss(iou_weight=2.0)
+    exact, sharper = (loss(logits_of([[p, 1 - p], [1 - 1e-6, 1e-6]]), shares) for p in (0.5, 0.9))
+    assert exact < sharper
+    torch.testing.assert_close(exact.item(), math.log(2) / 2, atol=1e-4, rtol=0)
+    labels = torch.randint(0, 4, (2, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    logits = torch.randn(2, 4, 8, 8)
+    hard = torch.nn.functional.one_hot(labels[:, 0], 4).movedim(-1, 1).float()
+    weighted = CrossEntropyIoULoss([1, 2, 3, 1])
+    torch.testing.assert_close(weighted(logits, labels), weighted(logits, hard))

@@ -127,6 +127,21 @@ def test_labels_survive_the_way_there_and_back(spacing: tuple[float, float]) -> 
     assert (restored == labels).mean() > 0.985
 
 
+@pytest.mark.parametrize("spacing", [1.0, 2.0, 3.0])
+def test_a_pixel_gets_what_fills_it(spacing: float) -> None:
+    """A fine pattern of stripes must become its mean, not whichever stripe a pixel's middle meets."""
+    size = round(150 / spacing)
+    series, _ = first_pass((size, size), spacing)
+    data = CropAboutHeartd("image")(
+        {"image": MetaTensor(torch.tensor(series)[..., None], affine=torch.tensor(upright(spacing)))}
+    )
+    stripes = torch.zeros(2, 176, 176, 1)
+    stripes[1, :: round(spacing)] = 1
+    stripes[0] = 1 - stripes[1]
+    back = RestoreSourceGridd("pred")({**data, "pred": stripes})["pred"].as_tensor()[1, 5:-5, 5:-5, 0]
+    torch.testing.assert_close(back, torch.full_like(back, 1 / round(spacing)), atol=0.02, rtol=0)
+
+
 def test_nifti_axes_are_turned_as_the_scanner_displays_them() -> None:
     series, _ = first_pass((80, 90), 2.0)
     affine = upright(2.0)

@@ -56,6 +56,7 @@ def test_cavity_label_holds_the_blood_and_what_lies_within_it(anatomy: Anatomy) 
 def test_label_areas_follow_the_tissue() -> None:
     plain = dataclasses.replace(PLAUSIBLE, outflow=0.0, papillary_depth=(0.0, 0.0), trabeculation=(0.0, 0.0))
     plain = dataclasses.replace(plain, epicardial_inset_mm=(0.0, 0.0), trabecular_zone=(0.0, 0.0))
+    plain = dataclasses.replace(plain, endocardial_inset=0.0)
     anatomy = draw(plain)
     for label, tissue in ((Label.LV_CAVITY, Tissue.LV_BLOOD), (Label.MYOCARDIUM, Tissue.MYOCARDIUM)):
         drawn = (anatomy.labels == label).sum((2, 3)).float()
@@ -71,7 +72,28 @@ def test_all_patients_are_labelled_by_one_convention(ranges: AnatomyRanges) -> N
     anatomy = draw(bare, n_patients=8)
     blood = anatomy.fractions[:, :, Tissue.LV_BLOOD].sum((2, 3)).sqrt()
     cavity = (anatomy.labels == Label.LV_CAVITY).sum((2, 3)).sqrt()
-    torch.testing.assert_close(blood / cavity, torch.full_like(blood, 0.84), rtol=0.03, atol=0)
+    torch.testing.assert_close(blood / cavity, torch.full_like(blood, 0.84 / 0.96), rtol=0.03, atol=0)
+
+
+def test_shares_are_soft_only_along_the_outlines(anatomy: Anatomy) -> None:
+    assert anatomy.shares.shape == (4, 3, len(Label), *SIZE)
+    torch.testing.assert_close(anatomy.shares.sum(2), torch.ones(4, 3, *SIZE))
+    mixed = (anatomy.shares.amax(2) < 0.9).float()
+    assert 0.001 < mixed.mean() < 0.05
+    near = torch.nn.functional.max_pool2d(anatomy.labels.float(), 3, 1, 1) > -torch.nn.functional.max_pool2d(
+        -anatomy.labels.float(), 3, 1, 1
+    )
+    assert (near[mixed > 0]).float().mean() > 0.99
+
+
+def test_no_trace_of_the_right_ventricle_around_the_left(anatomy: Anatomy) -> None:
+    """Where two outlines run along each other, the outer one's tissue must not show in the pixels of their edge."""
+    insertions = anatomy.insertions.nan_to_num(0.0)
+    anterior, inferior = (one[..., None, None] for one in insertions.unbind(2))
+    away = (anatomy.wall_angle > anterior + 0.1) | (anatomy.wall_angle < inferior - 0.1)
+    for tissue in (Tissue.RV_BLOOD, Tissue.RV_WALL):
+        assert anatomy.fractions[:, :, tissue][away].max() < 1e-4
+    assert anatomy.shares[:, :, Label.RV][away].max() < 1e-4
 
 
 def test_inset_label_ends_inside_the_wall() -> None:

@@ -12,31 +12,31 @@ from perf_app.phantom.frozen import FrozenSlices, fingerprint
 
 POPULATIONS = (frozen.VALIDATION, frozen.PLAUSIBLE_SLICES, frozen.HARD)
 # In this version. Where they have changed, the simulation has: raise the version and measure again.
-VERSION = 5
+VERSION = 6
 PRINTS = {
     "validation": {
-        "BACKGROUND": 0.93751,
-        "LV_CAVITY": 0.024847,
-        "MYOCARDIUM": 0.018699,
-        "RV": 0.018946,
-        "mean": 0.051948,
-        "SD": 0.14575,
+        "BACKGROUND": 0.93627,
+        "LV_CAVITY": 0.025009,
+        "MYOCARDIUM": 0.019863,
+        "RV": 0.018861,
+        "mean": 0.050687,
+        "SD": 0.14357,
     },
     "plausible": {
-        "BACKGROUND": 0.93998,
-        "LV_CAVITY": 0.023484,
-        "MYOCARDIUM": 0.01732,
-        "RV": 0.019215,
-        "mean": 0.07055,
-        "SD": 0.1937,
+        "BACKGROUND": 0.93999,
+        "LV_CAVITY": 0.021727,
+        "MYOCARDIUM": 0.019077,
+        "RV": 0.019208,
+        "mean": 0.070165,
+        "SD": 0.19268,
     },
     "wild": {
         "BACKGROUND": 0.88364,
-        "LV_CAVITY": 0.026666,
-        "MYOCARDIUM": 0.029493,
-        "RV": 0.060204,
-        "mean": 0.23979,
-        "SD": 0.20325,
+        "LV_CAVITY": 0.024516,
+        "MYOCARDIUM": 0.031643,
+        "RV": 0.060196,
+        "mean": 0.23968,
+        "SD": 0.20337,
     },
 }
 

@@ -30,10 +30,12 @@ def test_items_are_what_the_network_takes() -> None:
     for item in take(4):
         image, label = item["image"], item["label"]
         assert (image.shape, image.dtype) == ((N_FRAMES, 64, 64), torch.float32)
-        assert (label.shape, label.dtype) == ((1, 64, 64), torch.uint8)
+        assert (label.shape, label.dtype) == ((len(Label), 64, 64), torch.float32)
         assert image.isfinite().all()
-        assert label.max() <= max(Label)
-        assert (label == Label.MYOCARDIUM).any()
+        torch.testing.assert_close(label.sum(0), torch.ones(64, 64))
+        assert label.min() >= 0
+        assert (label[Label.MYOCARDIUM] == 1).any()
+        assert ((label[Label.MYOCARDIUM] > 0.2) & (label[Label.MYOCARDIUM] < 0.8)).any(), "edges run through pixels"
 
 
 def test_seeded_but_never_the_same_patient_twice() -> None:

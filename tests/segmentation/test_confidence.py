@@ -11,7 +11,7 @@ from bundle_scripts import make_small_bundle
 from first_pass import LV_CAVITY, MYOCARDIUM, RV, first_pass, gadolinium_series
 
 from operators.errors import ModelError
-from operators.segmentation.confidence import CALIBRATION, Calibration, consistency, read_calibration
+from operators.segmentation.confidence import CALIBRATION, Calibration, consistency, own_dice, read_calibration
 from operators.segmentation.inference import Segmenter
 from operators.segmentation.physiology import alternation, check_filling, half_rise, without_right
 
@@ -30,6 +30,17 @@ def test_walls_that_share_nothing_are_not_consistent() -> None:
     assert consistency(np.zeros_like(HEART), np.zeros_like(HEART)) == 0
 
 
+def test_what_the_probabilities_say_of_themselves() -> None:
+    sure = np.stack([HEART == label for label in range(4)]).astype(np.float64)
+    assert own_dice(sure) == 1
+    # All of the wall drawn and each pixel of it as likely as not: half of it right, nothing missed.
+    half = sure.copy()
+    half[MYOCARDIUM] *= 0.5
+    half[0] += 0.499 * sure[MYOCARDIUM]
+    assert own_dice(half) == pytest.approx(2 * 0.5 / 1.5)
+    assert own_dice(np.stack([np.ones(HEART.shape), *np.zeros((3, *HEART.shape))])) == 0
+
+
 def test_the_calibration_never_falls() -> None:
     calibration = Calibration((0.0, 0.6, 0.9), (0.0, 0.5, 0.9), 0.8, 0.5)
     found = [calibration.expect(value) for value in np.linspace(0, 1, 30)]
@@ -43,7 +54,7 @@ def test_weights_of_ones_own_have_no_calibration(tmp_path: Path) -> None:
     assert segmenter.segment(gadolinium_series(FRAMES[None])).confidence is None
     path = bundle / CALIBRATION
     path.parent.mkdir(exist_ok=True)
-    content = {"model_sha256": segmenter.model_sha256, "consistency": [0, 1], "dice": [0, 1]}
+    content = {"model_sha256": segmenter.model_sha256, "sureness": [0, 1], "dice": [0, 1]}
     path.write_text(json.dumps(content | {"unsure_below": 0.8, "hopeless_below": 0.0}))
     assert read_calibration(bundle, "other") is None
     found = Segmenter(bundle).segment(gadolinium_series(FRAMES[None])).confidence
@@ -57,7 +68,7 @@ def test_weights_of_ones_own_have_no_calibration(tmp_path: Path) -> None:
 
 def test_a_hopeless_slice_is_not_drawn(tmp_path: Path) -> None:
     bundle = make_small_bundle(tmp_path / "bundle")
-    content = {"model_sha256": Segmenter(bundle).model_sha256, "consistency": [0, 1], "dice": [0.1, 0.2]}
+    content = {"model_sha256": Segmenter(bundle).model_sha256, "sureness": [0, 1], "dice": [0.1, 0.2]}
     (bundle / CALIBRATION).write_text(json.dumps(content | {"unsure_below": 0.8, "hopeless_below": 0.5}))
     result = Segmenter(bundle).segment(gadolinium_series(FRAMES[None]))
     assert not result.labels.any()
