@@ -41,6 +41,7 @@ def test_a_class_missing_in_one_image_of_the_batch_does_no_harm() -> None:
     perfect = 40 * torch.nn.functional.one_hot(labels[:, 0].long(), 2).movedim(-1, 1).float()
     assert CrossEntropyIoULoss()(perfect, labels) < 1e-4
 
+
 def test_soft_labels_count_as_shares() -> None:
     """Where a pixel is half of each class, the best answer says so, and classes are one way to give shares."""
     shares = torch.tensor([[0.5, 1.0], [0.5, 0.0]])[None, :, None]

@@ -17,7 +17,7 @@ def varied(one: nn.Module) -> nn.Module:
     """Scales and offsets of the normalisation that differ between channels, as after a training."""
     with torch.no_grad():
         for values in one.parameters():
-            values += 0.3 * torch.randn(values.shape)
+            values.add_(torch.randn(values.shape), alpha=0.3)
     return one
 
 

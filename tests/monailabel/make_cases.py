@@ -18,9 +18,7 @@ from perf_app.phantom.population import PLAUSIBLE
 from perf_app.phantom.training import draw_patches
 
 SEED = 920_001
-AT_THE_EDGES = replace(
-    PLAUSIBLE, trabecular_zone=(0.0, 0.0), endocardial_inset=0.0, epicardial_inset_mm=(0.0, 0.0)
-)
+AT_THE_EDGES = replace(PLAUSIBLE, trabecular_zone=(0.0, 0.0), endocardial_inset=0.0, epicardial_inset_mm=(0.0, 0.0))
 SIZE = 176
 DOWN_RAS, RIGHT_RAS = np.array([0.354, -0.354, -0.866]), np.array([-0.707, -0.707, 0.0])
 """Of a short-axis view as it is displayed."""

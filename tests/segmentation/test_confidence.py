@@ -31,7 +31,7 @@ def test_walls_that_share_nothing_are_not_consistent() -> None:
 
 
 def test_what_the_probabilities_say_of_themselves() -> None:
-    sure = np.stack([HEART == label for label in range(4)]).astype(np.float64)
+    sure = np.stack([label == HEART for label in range(4)]).astype(np.float64)
     assert own_dice(sure) == 1
     # All of the wall drawn and each pixel of it as likely as not: half of it right, nothing missed.
     half = sure.copy()

@@ -47,8 +47,8 @@ def test_a_drawn_heart_is_found_at_any_resolution(segmenter: Segmenter, spacing:
     size = round(220 / spacing)
     series, truth = first_pass((size, size), spacing)
     labels = labels_of(segmenter, series, spacing)
-    # As a reader draws it: beneath the label a layer of an eighth of the radius holds no blood, and the wall's label ends
-    # 2.6 mm inside its edge.
+    # As a reader draws it: beneath the label a layer of an eighth of the radius holds no blood, and the wall's label
+    # ends 2.6 mm inside its edge.
     blood, edge = (np.isin(truth, kinds) for kinds in ((LV_CAVITY,), (LV_CAVITY, MYOCARDIUM)))
     cavity, left = labels == LV_CAVITY, np.isin(labels, (LV_CAVITY, MYOCARDIUM))
     assert radius(cavity, spacing) == pytest.approx(radius(blood, spacing) / 0.875, rel=0.1)
