@@ -9,6 +9,7 @@ zero. From the bundle's folder::
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,10 +65,11 @@ def _places(name: str, before: Sequence[int], after: Sequence[int], n_channels: 
 
     A level on the way up begins with those from below and goes on with those from beside.
     """
-    part, level, block, *_, layer, _ = name.split(".") if name.startswith("up.") else ("", "", "", "", "")
     places = torch.arange(n_channels)
-    if part and block == "0" and layer in ("0", "2"):
-        places[before[-1 - int(level)] :] += after[-1 - int(level)] - before[-1 - int(level)]
+    joined = re.match(r"up\.(\d+)\.0\.body\.[02]\.", name)
+    if joined:
+        below = -1 - int(joined[1])
+        places[before[below] :] += after[below] - before[below]
     return places
 
 
