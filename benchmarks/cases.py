@@ -14,6 +14,7 @@ import numpy as np
 import torch.nn.functional as F
 
 from benchmarks.chain import process_patient
+from operators.motion_correction.displacement import pull
 from operators.series import (
     FloatArray,
     GadoliniumSeries,
@@ -35,6 +36,8 @@ from perf_app.phantom.simulation import simulate
 DIGITAL = {f"digital, {population.name}": population for population in (PLAUSIBLE_SLICES, HARD)}
 """Population by name."""
 QPERF_SPACING_MM = 1.9
+EVERY = 3
+"""Each so-manyth frame of a series counts in its mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +48,15 @@ class Labelled:
     series: GadoliniumSeries
     truth: IntArray
     """`Label` of each pixel, shape (slice, row, col)."""
-    result: ScanResult | None = None
-    """What the whole chain made of it, where it was run."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Processed(Labelled):
+    """A simulated scan that has been through the whole chain."""
+
+    mean_truth: IntArray
+    """See `mean_truth`."""
+    result: ScanResult
 
 
 def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labelled]:
@@ -59,14 +69,14 @@ def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labe
             yield Labelled(case, one_slice(patch.image.numpy(), 1.0), patch.label.numpy().astype(np.int64))
 
 
-def chain_scans(n_patients: int) -> Iterator[Labelled]:
+def chain_scans(n_patients: int) -> Iterator[Processed]:
     """Physically simulated stress and rest scans, from DICOM through the whole chain."""
     for patient in TEST.patients(n_patients):
         pairs = process_patient(patient.seed)
         scene = build_scene(patient)
         for pair in pairs:
-            truth = truth_in_frames(scene, pair.true.motion, pair.found.motion)
-            yield Labelled(case_of(pair.patient, pair.state), pair.found.gadolinium, truth, pair.found)
+            truth, mean = (of(scene, pair.true.motion, pair.found.motion) for of in (truth_in_frames, mean_truth))
+            yield Processed(case_of(pair.patient, pair.state), pair.found.gadolinium, truth, mean, pair.found)
 
 
 def case_of(patient: DigitalPatient, state: State) -> Case:
@@ -91,6 +101,8 @@ class FilmedScan:
     gadolinium: GadoliniumSeries
     truth: IntArray
     """`Label` where the reference frames have the heart, shape (slice, row, col)."""
+    mean_truth: IntArray
+    """See `mean_truth`."""
 
 
 def filmed_scans(patient: DigitalPatient) -> Iterator[FilmedScan]:
@@ -100,8 +112,8 @@ def filmed_scans(patient: DigitalPatient) -> Iterator[FilmedScan]:
         film = simulate(patient, state, scene=scene)
         taken = perfusion_scan(film, patient.field_strength_t)
         motion, gadolinium = corrected(film, taken)
-        truth = truth_in_frames(scene, film.motion, motion)
-        yield FilmedScan(case_of(patient, state), taken, motion, gadolinium, truth)
+        truth, mean = (of(scene, film.motion, motion) for of in (truth_in_frames, mean_truth))
+        yield FilmedScan(case_of(patient, state), taken, motion, gadolinium, truth, mean)
 
 
 def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:
@@ -115,6 +127,23 @@ def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrec
     n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
     frames = enumerate(found.reference_frame)
     return np.stack([labels_in_frame(scene, k, moved[k], n + int(frame), (size[0], size[1])) for k, frame in frames])
+
+
+def mean_truth(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:
+    """True labels of each slice where the heart lies on the mean of its corrected frames, shape (slice, row, col).
+
+    A correction brings the frames nearer to each other than to the one that it left as it was; what is seen in all of
+    them together, and a flow map of them, is where they lie. Arguments as of `truth_in_frames`.
+    """
+    n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
+    spacing, labels = found.series.pixel_spacing, []
+    for drawn, motion, displacement in zip(scene.labels, moved, found.displacement, strict=True):
+        shares = np.zeros((len(Label), *size), np.float32)
+        for frame in range(0, found.series.n_frames, EVERY):
+            there = F.adaptive_avg_pool2d(moved_shares(drawn, motion, n + frame), size).numpy()
+            shares += pull(there, np.broadcast_to(displacement[frame], (len(Label), *displacement.shape[1:])), spacing)
+        labels.append(shares.argmax(0))
+    return np.stack(labels)
 
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:

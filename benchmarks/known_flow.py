@@ -72,7 +72,7 @@ class Study:
     curves: FloatArray
     """[mmol/L], shape (sector, time)."""
     delay: float
-    """[s]"""
+    """Of all sectors but the first, whose own may be longer [s]."""
 
 
 def inputs(data: Path | None) -> dict[str, Input]:
@@ -99,8 +99,8 @@ def measured(samples: FloatArray, hematocrit: float) -> Input:
     return Input(PchipInterpolator(coarse, above)(np.arange(0, coarse[-1] + FINE / 2, FINE)), hematocrit)
 
 
-def draw(random: np.random.Generator, aif: Input) -> Study:
-    """One slice; its sectors differ in all but the delay."""
+def draw(random: np.random.Generator, aif: Input, later: float = 0.0) -> Study:
+    """One slice; its sectors differ in all but the delay, which is longer by `later` [s] in the first of them."""
     level = random.uniform(*RANGES["flow"])
     flow = np.clip(level * random.uniform(0.7, 1.3, SECTORS), *RANGES["flow"])
     ps, vp, visf = (torch.from_numpy(random.uniform(*RANGES[name], SECTORS)) for name in ("ps", "vp", "visf"))
@@ -108,7 +108,8 @@ def draw(random: np.random.Generator, aif: Input) -> Study:
     exchange = Exchange(torch.from_numpy(flow * (1 - aif.hematocrit)), ps, vp, visf)
     content = solve(torch.from_numpy(aif.fine / (1 - aif.hematocrit)), FINE, exchange, n_cells=30).content.numpy()
     grid = np.arange(content.shape[1]) * FINE
-    curves = np.stack([np.interp(aif.times - delay, grid, one, left=0.0) for one in content])
+    delays = delay + later * (np.arange(SECTORS) == 0)
+    curves = np.stack([np.interp(aif.times - d, grid, one, left=0.0) for d, one in zip(delays, content, strict=True)])
     return Study(flow, curves, delay)
 
 
