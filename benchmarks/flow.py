@@ -122,7 +122,7 @@ def find(studies: list[Study], aif: Input, model: str, random: np.random.Generat
 
 
 def tell_later(record: Record, n_studies: int, seed: int, model: str, by_name: Mapping[str, Input]) -> None:
-    """What it costs that one delay is taken for a whole wall: one of its sectors is reached later than the others."""
+    """One sector of the wall is reached later than the others."""
     rows = []
     for name, aif in by_name.items():
         for later in LATER:
@@ -133,10 +133,10 @@ def tell_later(record: Record, n_studies: int, seed: int, model: str, by_name: M
                       for part in (error[:, 0], error[:, 1:])]  # fmt: skip
             rows.append([name, f"{later:g} s", *spread, f"{found.late.mean():+.2f} s"])
     record.say(
-        "The same slices with noise, but blood reaches one of the six sectors later than the others: error of its flow, "
-        "median and 80 % of the slices, as the delay is one for all of them.\n"
+        "The same slices with noise, but blood reaches one of the six sectors later than the others: errors of flow, "
+        "median and 80 % of the sectors.\n"
     )
-    heads = ["arterial input", "later by", "that sector", "the others", "delay found less the others'"]
+    heads = ["arterial input", "later by", "that sector", "the others", "delay found, less the others'"]
     record.table(heads, rows)
 
 

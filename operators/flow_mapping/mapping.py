@@ -14,7 +14,7 @@ from operators.flow_mapping import btex
 from operators.flow_mapping.delay import Delay, Telling, find_delay, wedge_curves
 from operators.flow_mapping.registry import MODELS, Model
 from operators.flow_mapping.sampling import sample
-from operators.flow_mapping.slice_map import RESIDUAL, Unusable, about, map_slice
+from operators.flow_mapping.slice_map import RESIDUAL, Unusable, map_slice, parts_by_delay
 from operators.flow_mapping.upslope import relative_upslope
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, IntArray, Label, ResampledSeries
 from operators.side_by_side import side_by_side
@@ -122,14 +122,15 @@ def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
     table = btex.make_table(scan.aif, scan.step, hematocrit)
     curves = [wedge_curves(one.images, one.wall & one.unusable.usable, one.cavity) for one in scan.slices]
     return [
-        Telling(np.array(mine, np.float32), one.times, table, scan.step)
+        Telling(np.array([*mine.values()], np.float32), np.array([*mine], int), one.times, table, scan.step)
         for mine, one in zip(curves, scan.slices, strict=True)
     ]
 
 
 def _map(one: _Slice, scan: _Scan, made: Model, delay: Delay) -> dict[str, FloatArray]:
-    fitters = about(made, delay, one.times, sample(scan.aif, scan.step, one.times))
-    return map_slice(one.images, one.wall, one.unusable.usable, fitters)
+    blood = sample(scan.aif, scan.step, one.times)
+    parts = parts_by_delay(made, delay, one.wall, one.cavity, one.times, blood)
+    return map_slice(one.images, one.wall, one.unusable.usable, parts, blood)
 
 
 def _absolute(

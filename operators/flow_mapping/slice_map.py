@@ -7,15 +7,16 @@ curve tells. A region's mean keeps the second part, however many pixels it has. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import binary_erosion, gaussian_filter
 
 from operators.flow_mapping.blood import share, without
-from operators.flow_mapping.delay import STARTS, Delay
+from operators.flow_mapping.delay import STARTS, Delay, turns_about
 from operators.flow_mapping.registry import CurveFitter, Model
-from operators.flow_mapping.table import Fit
+from operators.flow_mapping.table import Fit, noise_of
 from operators.series import BoolArray, FloatArray, QualityFlag, Severity
 
 NOISE = (0.03, 0.002)
@@ -65,6 +66,15 @@ class Fitters:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Pixels of one delay."""
+
+    where: BoolArray
+    """Shape (row, col)."""
+    fitters: Fitters
+
+
+@dataclass(frozen=True, slots=True)
 class Unusable:
     """Pixels of a slice that can have no flow, shape (row, col) each."""
 
@@ -105,20 +115,43 @@ class Unusable:
         return flags
 
 
-def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> Fitters:
-    """Fitters of a slice at a delay and at either side of it.
+def parts_by_delay(
+    model: Model, delay: Delay, wall: BoolArray, cavity: BoolArray, times: FloatArray, blood: FloatArray
+) -> list[Part]:
+    """A slice's pixels by their delay; all that isn't wall has the common one.
 
     Args:
         model: of the scan's arterial input.
         delay: of the study.
+        wall: myocardium, shape (row, col).
+        cavity: of the LV, same shape.
         times: of the slice's frames, from the arterial input's first sample on [s], shape (time,).
         blood: the arterial input at these times [mmol/L], shape (time,).
     """
-    sd = float(np.clip(DELAY_TOGETHER * delay.sd, *DELAY_SD))
-    early, late = max(delay.seconds - sd, 0.0), delay.seconds + sd
+    seconds, sds = delay.at(turns_about(wall, cavity))
+    seconds, sds = np.where(wall, seconds, delay.seconds), np.where(wall, sds, delay.sd)
+    masks = [np.asarray(seconds == one) for one in np.unique(seconds)]
+    return [
+        Part(where, about(model, float(seconds[where][0]), float(sds[where].mean()), times, blood)) for where in masks
+    ]
+
+
+def about(model: Model, seconds: float, sd: float, times: FloatArray, blood: FloatArray) -> Fitters:
+    """Fitters at a delay and at either side of it.
+
+    Args:
+        model: of the scan's arterial input.
+        seconds: the delay [s].
+        sd: its own [s].
+        times: of the slice's frames, from the arterial input's first sample on [s], shape (time,).
+        blood: the arterial input at these times [mmol/L], shape (time,).
+    """
+    sd = float(np.clip(DELAY_TOGETHER * sd, *DELAY_SD))
+    seconds = max(seconds, 0.0)
+    early, late = max(seconds - sd, 0.0), seconds + sd
     return Fitters(
-        model.at(delay.seconds, times),
-        model.at(delay.seconds, times, blood),
+        model.at(seconds, times),
+        model.at(seconds, times, blood),
         model.at(early, times),
         model.at(late, times),
         (late - early) / sd,
@@ -126,7 +159,9 @@ def about(model: Model, delay: Delay, times: FloatArray, blood: FloatArray) -> F
     )
 
 
-def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: Fitters) -> dict[str, FloatArray]:
+def map_slice(
+    images: FloatArray, wall: BoolArray, usable: BoolArray, parts: Sequence[Part], blood: FloatArray
+) -> dict[str, FloatArray]:
     """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
     One of them, `RESIDUAL`, has a value for each frame, shape (time, row, col), NaN in frames that were not fitted.
@@ -135,17 +170,25 @@ def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, fitters: F
         images: Gd above its baseline [mmol/L], shape (time, row, col).
         wall: myocardium, shape (row, col).
         usable: pixels that can have a flow, shape (row, col).
-        fitters: of the slice.
+        parts: the slice's pixels by their delay.
+        blood: the arterial input at the frames' times [mmol/L], shape (time,).
     """
-    usable = usable & ~_blood(images, wall & usable, fitters.blood)
+    usable = usable & ~_blood(images, wall & usable, blood)
     inner, wall = binary_erosion(wall) & usable, wall & usable
     maps: dict[str, FloatArray] = {RESIDUAL: np.full(images.shape, np.nan, np.float32)}
-    everywhere = fitters.usual.fit(images[:, usable].T, NOISE[0])
-    _fill(maps, usable, everywhere)
+    for part in parts:
+        here = part.where & usable
+        fit = part.fitters.usual.fit(images[:, here].T, NOISE[0])
+        _fill(maps, here, fit)
     maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
     if wall.any():
-        noise = max(NOISE[1], everywhere.of(wall[usable]).noise())
-        _fit_wall(maps, np.where(usable, images, np.float32(0)), wall, inner, noise, fitters)
+        left = maps[RESIDUAL][:, wall].T
+        noise = max(NOISE[1], noise_of(left[:, np.isfinite(left).all(axis=0)], len(fit.parameters)))
+        means = _surroundings(np.where(usable, images, np.float32(0)), wall, inner)
+        for part in parts:
+            here = wall & part.where
+            if here.any():
+                _fit_wall(maps, images, here, inner & here, means[here[wall]], noise, part.fitters)
     too_much = maps["flow"] > HIGHEST
     return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}
 
@@ -164,20 +207,22 @@ def _fit_wall(
     images: FloatArray,
     wall: BoolArray,
     inner: BoolArray,
+    means: FloatArray,
     noise: float,
     fitters: Fitters,
 ) -> None:
-    """Fit the wall's pixels at their own noise, each expected to be somewhat like its surroundings.
+    """Fit pixels of the wall at their own noise, each expected to be somewhat like its surroundings.
 
     Pixels at the wall's border may hold some blood: what in their curves looks like blood isn't counted.
     """
-    means, within = _surroundings(images, wall, inner), inner[wall]
+    within = inner[wall]
     around = fitters.usual.fit(means, max(NOISE[1], INDEPENDENT * noise), STARTS)
     _fill(maps, inner, fitters.usual.fit(images[:, inner].T, noise, STARTS, around.of(within)))
     border = without(images[:, wall & ~inner].T, fitters.blood)
     _fill(maps, wall & ~inner, fitters.bloodless.fit(border, noise, STARTS, around.of(~within)))
 
-    shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, around.noise()), fitters)
+    own_noise = noise_of(around.residual, len(around.parameters))
+    shared = _shared(means, max(NOISE[1], INDEPENDENT * noise, own_noise), fitters)
     maps["flow_sd_shared_ml_min_g"][wall] = shared
     own = maps["flow_sd_ml_min_g"][wall], PIXEL_NOT_TOLD * maps["flow"][wall]
     maps["flow_sd_ml_min_g"][wall] = np.linalg.norm([*own, shared], axis=0)

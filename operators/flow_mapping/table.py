@@ -88,20 +88,25 @@ class Fit:
         """Of what the model leaves [mmol/L], shape (curve,)."""
         return np.asarray(np.sqrt(np.mean(self.residual**2, axis=1)))
 
-    def noise(self) -> float:
-        """SD of independent samples that would tell as little as the residuals do [mmol/L].
 
-        Fitting took away a degree of freedom for each parameter. Neighbouring samples of a series that was
-        interpolated, or that the model doesn't quite describe, go together: for a first-order autoregressive series of
-        correlation r the mean of many has the variance (1 + r)/(1 - r) of independent ones.
-        """
-        square = float(np.mean(self.residual**2))
-        if square == 0:
-            return 0.0
-        together = np.clip(float(np.mean(self.residual[:, 1:] * self.residual[:, :-1])) / square, 0.0, 0.9)
-        samples = self.residual.shape[1]
-        free = samples / max(1, samples - len(self.parameters))
-        return float(np.sqrt(square * free * (1 + together) / (1 - together)))
+def noise_of(residual: FloatArray, n_parameters: int) -> float:
+    """SD of independent samples that would tell as little as what a fit leaves [mmol/L].
+
+    Fitting took away a degree of freedom for each parameter. Neighbouring samples of a series that was interpolated, or
+    that the model doesn't quite describe, go together: for a first-order autoregressive series of correlation r the
+    mean of many has the variance (1 + r)/(1 - r) of independent ones.
+
+    Args:
+        residual: shape (curve, time).
+        n_parameters: of each curve.
+    """
+    square = float(np.mean(residual**2))
+    if square == 0:
+        return 0.0
+    together = np.clip(float(np.mean(residual[:, 1:] * residual[:, :-1])) / square, 0.0, 0.9)
+    samples = residual.shape[1]
+    free = samples / max(1, samples - n_parameters)
+    return float(np.sqrt(square * free * (1 + together) / (1 - together)))
 
 
 class Fitter:

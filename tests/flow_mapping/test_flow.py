@@ -8,7 +8,7 @@ import pytest
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping.btex import make_table, tissue_curves
-from operators.flow_mapping.delay import Telling, cost
+from operators.flow_mapping.delay import Telling, costs
 from operators.flow_mapping.mapping import map_flow
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
@@ -157,11 +157,12 @@ def test_the_delay_s_posterior_has_no_steps() -> None:
     """Its minimum is a parabola's to a fraction of one: steps between a table's entries would pass for a delay."""
     aif = np.interp(np.arange(0, TIMES[-1], GRID), TIMES, bolus())
     curves = np.stack([capillary(bolus(), mbf, 1.2, 0.05, 0.2, at=TIMES - 0.6) for mbf in (2.5, 4.5)])
-    telling = Telling(curves.astype(np.float32), TIMES, make_table(aif, GRID, HEMATOCRIT), GRID)
+    table = make_table(aif, GRID, HEMATOCRIT)
+    telling = Telling(curves.astype(np.float32), np.arange(len(curves)), TIMES, table, GRID)
     delays = np.arange(0.5, 0.7, 0.01)
-    costs = np.array([cost([telling], [0.002], one) for one in delays])
-    smooth = np.polynomial.Polynomial.fit(delays, costs, 5)(delays)
-    assert np.abs(costs - smooth).max() < 0.3
+    cost = np.array([costs([telling], [0.002], one).sum() for one in delays])
+    smooth = np.polynomial.Polynomial.fit(delays, cost, 5)(delays)
+    assert np.abs(cost - smooth).max() < 0.3
 
 
 def test_a_doubtful_arterial_input_leaves_the_other_scan_s_delay_alone() -> None:

@@ -12,7 +12,7 @@ from operators.flow_mapping.btex import tissue_curves
 from operators.flow_mapping.delay import Delay
 from operators.flow_mapping.mapping import map_flow
 from operators.flow_mapping.registry import MODELS
-from operators.flow_mapping.slice_map import about, map_slice
+from operators.flow_mapping.slice_map import map_slice, parts_by_delay
 from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, Label, ResampledSeries
 
 STEP = 0.5
@@ -59,7 +59,8 @@ def maps_at(delay: Delay, images: FloatArray) -> dict[str, FloatArray]:
     """BTEX maps of a slice where the delay is thought to be such."""
     aif = bolus(FINE_TIMES)
     model = MODELS["btex"](aif, STEP / FINE, HEMATOCRIT)
-    return map_slice(images, WALL, np.ones(WALL.shape, bool), about(model, delay, TIMES, aif[::FINE]))
+    parts = parts_by_delay(model, delay, WALL, ~WALL, TIMES, aif[::FINE])
+    return map_slice(images, WALL, np.ones(WALL.shape, bool), parts, aif[::FINE])
 
 
 def test_sector_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
