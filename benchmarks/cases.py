@@ -72,7 +72,7 @@ def digital_scans(name: str, n_patients: int, further: int = 0) -> Iterator[Labe
 def chain_scans(n_patients: int) -> Iterator[Processed]:
     """Physically simulated stress and rest scans, from DICOM through the whole chain."""
     for patient in TEST.patients(n_patients):
-        pairs = process_patient(patient.seed)
+        pairs = process_patient(patient)
         scene = build_scene(patient)
         for pair in pairs:
             truth, mean = (of(scene, pair.true.motion, pair.found.motion) for of in (truth_in_frames, mean_truth))

@@ -68,7 +68,8 @@ def main() -> None:
     logging.getLogger("perf_app").setLevel(logging.ERROR)
     record = Record("chain", "benchmarks.chain", arguments.write)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.patients)
-    pairs = [pair for seed in seeds for pair in process_patient(seed, ischemia=True if seed % 2 else None)]
+    patients = [draw_patient(seed, ischemia=True if seed % 2 else None) for seed in seeds]
+    pairs = [pair for patient in patients for pair in process_patient(patient)]
     print_global(record, pairs)
     print_sectors(record, pairs)
     path = record.picture("chain.png", "MBF found by true MBF, whole myocardium and sectors")
@@ -80,16 +81,14 @@ def main() -> None:
     record.close()
 
 
-def process_patient(seed: int, ischemia: bool | None = None) -> list[Pair]:
-    """A digital patient's scans through the chain; arguments as of `draw_patient`."""
-    patient = draw_patient(seed, ischemia=ischemia)
+def process_patient(patient: DigitalPatient) -> list[Pair]:
+    """A digital patient's scans through the chain."""
     with tempfile.TemporaryDirectory() as folder:
         truth = write_study(Path(folder) / "study", patient)
         result = process(Path(folder) / "study", Path(folder) / "out")
     pairs = [Pair(patient, scan.scan.state, truth.scan(scan.scan.state), scan) for scan in result.scans]
-    print(
-        f"patient {seed}: " + ", ".join(f"{p.state} {p.whole()[1] / p.whole()[0] - 1:+.1%}" for p in pairs), flush=True
-    )
+    errors = ", ".join(f"{p.state} {p.whole()[1] / p.whole()[0] - 1:+.1%}" for p in pairs)
+    print(f"patient {patient.seed}: {errors}", flush=True)
     return pairs
 
 

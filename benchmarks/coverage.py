@@ -16,6 +16,7 @@ from scipy.stats import norm
 from benchmarks.chain import Pair, by_state, process_patient
 from benchmarks.record import Record, parser
 from operators.series import FloatArray, Label, Statistics
+from perf_app.phantom.patient import draw_patient
 
 FIRST_SEED = 501
 """Patients that were not looked at while the intervals were made."""
@@ -31,7 +32,7 @@ def main() -> None:
     logging.getLogger("perf_app").setLevel(logging.ERROR)
     record = Record("coverage", "benchmarks.coverage", arguments.write)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.patients)
-    pairs = [pair for seed in seeds for pair in process_patient(seed)]
+    pairs = [pair for seed in seeds for pair in process_patient(draw_patient(seed))]
     parts = {"whole myocardium": wholes, "sectors": sectors, "pixels": pixels}
     scores = {
         f"{name}, {state}": np.concatenate([scores_of(pair) for pair in some])

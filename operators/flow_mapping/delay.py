@@ -7,15 +7,15 @@ are left out: images are blurred, and a trace of its blood in them makes the del
 readers draw it, too little would be left without its outer border, too. That the way from the LV to the myocardium
 takes as long at stress as at rest is an assumption.
 
-Behind a narrowed artery, or through collaterals, the way takes longer, and one late part of the wall would draw the
-delay of all of it along. So any wedge may have a delay of its own, the same in all slices and scans: most share the
-common one, a few lie off it (a spike and a slab; Mitchell and Beauchamp, J Am Stat Assoc 1988).
+Behind a narrowed artery, or through collaterals, the way takes longer, and a late part of the wall would draw the delay
+of all of it along. So an arc of it, any up to half of the wall, in all slices and scans alike, may have a delay of its
+own: what each possible arc and none say of a wedge's delay is averaged by how well it explains the curves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -33,22 +33,24 @@ SPACING = 0.25
 """Of the delays tried first [s]."""
 CLOSE = 0.03125 * np.concatenate([np.arange(-32, -12, 4), np.arange(-12, 13), np.arange(16, 33, 4)])
 """The posterior, which is smooth, is fitted so far from the best of these [s] and interpolated every `STEP`."""
-STEP = 0.0078125
+STEP = 0.015625
 """[s]"""
-WEDGES = 6
+WEDGES = 12
 """Of a slice's wall, by angle about its centre. Images of all scans are taken to lie alike."""
-TOGETHER, APART = 0.02, 0.5
-"""SD of a wedge's delay about the common one, where it shares it and where it doesn't [s]."""
-FEW = (0.02, 0.05, 0.1, 0.2, 0.4)
-"""Share of the wedges that don't, each as likely beforehand."""
-EDGE = 0.25
-"""Of a wedge, at either side: there its delay passes over to its neighbour's."""
+FEWEST = 5
+"""Pixels of a wedge."""
+NONE = 0.5
+"""Probability beforehand that no arc has a delay of its own; else all arcs are as likely."""
+TOGETHER, APART = 0.03, 0.4
+"""SD of a wedge's delay about what it shares with others, and of an arc's own about the rest's [s]."""
+FARTHEST = 1.0
+"""An arc's own delay lies no further off [s]."""
 STEPS = 0.03
 """A pixel's delay lies a multiple of this off the common one [s]."""
-FEWEST = 10
-"""Pixels of a wedge."""
 NOISE = (0.006, 0.001)
 """Of a wedge's curve, the model's own misfit included [mmol/L]: taken at first, and the least."""
+IMPOSSIBLE = -1e3
+"""Log of a likelihood."""
 STARTS = 8
 """Of each fit: a wedge's curve must not be caught in a side minimum."""
 
@@ -69,32 +71,46 @@ class Telling:
     """Of that grid [s]."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delay:
     """Of a study."""
 
-    seconds: float
-    """That most of the wall has in common [s]."""
-    sd: float
-    """Of its posterior [s]; infinite where there was nothing to tell."""
-    wedges: FloatArray = field(default_factory=lambda: np.full(WEDGES, np.nan))
-    """Of each wedge [s], shape (wedge,); NaN: the common one."""
-    wedge_sds: FloatArray = field(default_factory=lambda: np.full(WEDGES, np.nan))
-    """Of their posteriors [s], shape (wedge,)."""
+    wedges: FloatArray
+    """Of each wedge of the wall [s], shape (wedge,)."""
+    sds: FloatArray
+    """Of their posteriors [s], infinite where there was nothing to tell, shape (wedge,)."""
+
+    @classmethod
+    def same(cls, seconds: float, sd: float) -> Delay:
+        """Everywhere."""
+        return cls(np.full(WEDGES, seconds), np.full(WEDGES, sd))
+
+    @property
+    def seconds(self) -> float:
+        """That most of the wall has [s]."""
+        return float(np.median(self.wedges))
+
+    @property
+    def sd(self) -> float:
+        """That most of the wall's has [s]."""
+        return float(np.median(self.sds))
+
+    @property
+    def farthest(self) -> float:
+        """By how much the wedge that differs most from most of the wall comes later [s]."""
+        off = self.wedges - self.seconds
+        return float(off[np.argmax(np.abs(off))])
 
     def at(self, turns: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Delay of pixels and its SD [s], the common ones where a wedge's own hardly differs.
+        """Delay of pixels and its SD [s], those of most of the wall where they hardly differ.
 
         Args:
             turns: of `turns_about`, any shape.
         """
-        corners = (np.arange(WEDGES)[:, None] + [EDGE, 1 - EDGE]).ravel()
-        own, sds = (
-            np.interp(WEDGES * turns, corners, np.repeat(np.where(np.isfinite(some), some, common), 2), period=WEDGES)
-            for some, common in ((self.wedges, self.seconds), (self.wedge_sds, self.sd))
-        )
+        middles = np.arange(WEDGES) + 0.5
+        own, sds = (np.interp(WEDGES * turns, middles, some, period=WEDGES) for some in (self.wedges, self.sds))
         off = np.round((own - self.seconds) / STEPS)
-        return self.seconds + STEPS * off, np.where(off == 0, self.sd, sds)
+        return np.maximum(self.seconds + STEPS * off, 0.0), np.where(off == 0, self.sd, sds)
 
 
 def turns_about(wall: BoolArray, cavity: BoolArray) -> FloatArray:
@@ -136,7 +152,7 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
     """
     telling = [one for one in slices if len(one.curves)]
     if not telling:
-        return Delay(0.0, np.inf)
+        return Delay.same(0.0, np.inf)
     coarse = np.arange(0.0, LONGEST + SPACING / 2, SPACING)
     fits = side_by_side(partial(_fits, telling, [NOISE[0]] * len(telling)), coarse)
     best = coarse[int(np.argmin([sum(fit.cost.sum() for fit in some) for some in fits]))]
@@ -148,38 +164,45 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
 
 
 def _posterior(delays: FloatArray, cost: FloatArray) -> Delay:
-    """Means and SDs of the common delay and of each wedge's.
+    """Mean and SD of each wedge's delay over all arcs that may have one of their own.
 
     Args:
-        delays: equally spaced [s], shape (delay,).
+        delays: every `STEP` [s], shape (delay,).
         cost: see `costs`, shape (delay, wedge).
     """
-    likelihood = np.exp(cost.min(axis=0) - cost)
-    off = delays[:, None] - delays
-    together, apart = (_rows_of_one(np.exp(-0.5 * (off / sd) ** 2)) for sd in (TOGETHER, APART))
-    few = np.array(FEW)[:, None, None]
-    # Of each share, common delay and wedge: whether it shares that delay, or any other one about it.
-    alike, own = (1 - few) * (together @ likelihood), few * (apart @ likelihood)
-    tiny = np.finfo(np.float64).tiny
-    logs = np.log(alike + own + tiny).sum(axis=2)
-    weight = np.exp(logs - logs.max())
-    weight /= weight.sum()
+    n_delays, n_wedges = cost.shape
+    near = np.exp(-0.5 * ((delays[:, None] - delays) / TOGETHER) ** 2)
+    likelihood = near / near.sum(axis=1, keepdims=True) @ np.exp(cost.min(axis=0) - cost)
+    logs = np.log(likelihood + np.finfo(np.float64).tiny)
 
-    def mean(of_share: FloatArray) -> FloatArray:
-        return np.asarray(np.einsum("sd,sdw->w", weight, of_share))
+    off = np.arange(-round(FARTHEST / STEP), round(FARTHEST / STEP) + 1)
+    there = np.arange(n_delays)[:, None] + off
+    known = (there >= 0) & (there < n_delays)
+    # What a wedge gains by a delay of its own, of each common delay, difference and wedge.
+    gain = np.where(known[..., None], logs[there.clip(0, n_delays - 1)], IMPOSSIBLE) - logs[:, None]
+    summed = np.cumsum(np.concatenate([np.zeros_like(gain[..., :1]), gain, gain], axis=2), axis=2)
+    arcs = [(start, length) for start in range(n_wedges) for length in range(1, n_wedges // 2 + 1)]
+    expected = -0.5 * (STEP * off / APART) ** 2
+    expected = expected - np.log(np.exp(expected).sum()) + np.log((1 - NONE) / len(arcs))
+    none = np.log(NONE) + logs.sum(axis=1)
+    own = np.stack([summed[..., start + length] - summed[..., start] for start, length in arcs])
+    own += logs.sum(axis=1)[:, None] + expected
+    highest = max(none.max(), own.max())
+    none, own = np.exp(none - highest), np.exp(own - highest)
 
-    ownness = own / (alike + own + tiny)
-    powers = [(apart @ (delays[:, None] ** k * likelihood)) / (apart @ likelihood + tiny) for k in (1, 2)]
-    wedges, squares = (
-        mean((1 - ownness) * delays[:, None] ** k + ownness * power) for k, power in zip((1, 2), powers, strict=True)
+    wedge = np.arange(n_wedges)
+    within = np.array([(wedge - start) % n_wedges < length for start, length in arcs])
+    everywhere = delays[:, None] + STEP * off
+    mean, square = (
+        (
+            np.einsum("ade,de->a", own, everywhere**power) @ within
+            + np.einsum("ade,d->a", own, delays**power) @ ~within
+            + none @ delays**power
+        )
+        / (none.sum() + own.sum())
+        for power in (1, 2)
     )
-    common = float(weight.sum(axis=0) @ delays)
-    sd = float(np.sqrt(weight.sum(axis=0) @ (delays - common) ** 2))
-    return Delay(common, sd, wedges, np.sqrt(np.maximum(squares - wedges**2, 0)))
-
-
-def _rows_of_one(kernel: FloatArray) -> FloatArray:
-    return np.asarray(kernel / kernel.sum(axis=1, keepdims=True))
+    return Delay(mean, np.sqrt(np.maximum(square - mean**2, 0)))
 
 
 def costs(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> FloatArray:

@@ -16,6 +16,7 @@ from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.relaxation import BLOOD, FIELDS, PROTON_DENSITY
 from perf_app.phantom.scene import Scene
 from perf_app.phantom.sequence import Readout, decay, proton_density, saturation_recovery
+from perf_app.phantom.tissue_flow import territory_share
 
 
 class Camera:
@@ -46,9 +47,12 @@ class Camera:
         self.size = (matrix.fine_rows, matrix.fine_columns)
         self.fractions = F.adaptive_avg_pool2d(scene.fractions, self.size)
         muscle = scene.fractions[:, Tissue.MYOCARDIUM]
-        # Flow averaged over the muscle in each pixel, where the grid is coarser than the scene's.
-        carried = F.adaptive_avg_pool2d((muscle * flow)[None], self.size)[0]
-        self.flow = carried / self.fractions[:, Tissue.MYOCARDIUM].clamp(min=1e-6)
+        # Averaged over the muscle in each pixel, where the grid is coarser than the scene's.
+        values = torch.stack([flow, territory_share(patient, scene.septal_angle)])
+        self.flow, self.late = F.adaptive_avg_pool2d(muscle * values, self.size) / self.fractions[
+            :, Tissue.MYOCARDIUM
+        ].clamp(min=1e-6)
+        self.later = 0.0 if patient.defect is None else patient.defect.delay
 
     def encoder(self, k: int) -> Encoder:
         plane, middle = self.scene.planes[k], self.scene.torso_middle
@@ -102,11 +106,19 @@ class Camera:
         image = torch.einsum("kt,krc->trc", curves, self.fractions[k])
         muscle = self.fractions[k, Tissue.MYOCARDIUM]
         there = muscle > 0
+        signal = self._muscle(times, self.flow[k][there], n_density, echo_time)
+        if self.later:
+            late = self._muscle(times - self.later, self.flow[k][there], n_density, echo_time)
+            signal = torch.lerp(signal, late, self.late[k][there][:, None])
+        image[:, there] += (signal * muscle[there][:, None]).T
+        return image
+
+    def _muscle(self, times: Tensor, flow: Tensor, n_density: int, echo_time: float) -> Tensor:
+        """Signal of muscle by its flow [mL/min/g], shape (pixel, time)."""
+        contrast = self.contrast
         table = self._curve(
             Tissue.MYOCARDIUM, at_times(contrast.myocardium, contrast.times, times), n_density, echo_time
         )
-        position = self.flow[k][there] / float(contrast.flows[1])
+        position = flow / float(contrast.flows[1])
         below = position.long().clamp(0, len(table) - 2)
-        signal = torch.lerp(table[below], table[below + 1], (position - below)[:, None])
-        image[:, there] += (signal * muscle[there][:, None]).T
-        return image
+        return torch.lerp(table[below], table[below + 1], (position - below)[:, None])

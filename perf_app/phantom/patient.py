@@ -21,6 +21,8 @@ class Defect:
     """Share of the normal flow that is left at stress and at rest."""
     transmurality: float
     """How much of the wall is concerned, from the endocardium, 0 to 1."""
+    delay: float = 0.0
+    """By which blood comes later to the whole territory than to the rest of the wall [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class DigitalPatient:
     interstitial_volume: float = 0.22
     """Vi of myocardium [mL/g]."""
     delay: float = 0.4
-    """From the left ventricle to the myocardium [s]."""
+    """From the left ventricle to the myocardium, outside a late territory [s]."""
     heterogeneity: float = 0.05
     """SD of healthy MBF from place to place, as a share of it."""
     defect: Defect | None = None

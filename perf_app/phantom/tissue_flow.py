@@ -39,10 +39,16 @@ def myocardial_flow(
     flow = physiology.flow * layers * (1 + patient.heterogeneity * _patchiness(angle, depth, generator))
     if patient.defect is not None:
         defect = patient.defect
-        part = membership(angle, defect.territory, EDGE)
-        part = part * ((defect.transmurality - depth) / DEPTH_EDGE + 0.5).clamp(0, 1)
+        part = territory_share(patient, angle) * ((defect.transmurality - depth) / DEPTH_EDGE + 0.5).clamp(0, 1)
         flow = flow * (1 - part * (1 - defect.flow_share[state]))
     return flow.clamp(LEAST, MOST)
+
+
+def territory_share(patient: DigitalPatient, angle: Tensor) -> Tensor:
+    """How much of each place belongs to the defect's territory, 0 to 1; arguments and shape as of `myocardial_flow`."""
+    if patient.defect is None:
+        return torch.zeros_like(angle)
+    return membership(angle, patient.defect.territory, EDGE)
 
 
 def _patchiness(angle: Tensor, depth: Tensor, generator: torch.Generator) -> Tensor:

@@ -100,7 +100,7 @@ def test_more_noise_is_less_sure_for_every_model(model: str) -> None:
 
 def test_a_delay_less_sure_makes_high_flow_less_sure() -> None:
     images = ring(tissue(3.0))
-    sure, unsure = (maps_at(Delay(LATE, sd), images)["flow_sd_shared_ml_min_g"][WALL] for sd in (0.03, 0.15))
+    sure, unsure = (maps_at(Delay.same(LATE, sd), images)["flow_sd_shared_ml_min_g"][WALL] for sd in (0.03, 0.15))
     assert np.nanmedian(unsure) > 2 * np.nanmedian(sure)
 
 
