@@ -16,13 +16,24 @@ from operators.flow_mapping.registry import MODELS, Model
 from operators.flow_mapping.sampling import sample
 from operators.flow_mapping.slice_map import RESIDUAL, Unusable, map_slice, parts_by_delay
 from operators.flow_mapping.upslope import relative_upslope
-from operators.series import ArterialInput, BoolArray, FloatArray, FlowMap, IntArray, Label, ResampledSeries
+from operators.series import (
+    ArterialInput,
+    BoolArray,
+    FloatArray,
+    FlowMap,
+    IntArray,
+    Label,
+    QualityFlag,
+    ResampledSeries,
+)
 from operators.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
 
 LEAD = 3.0
 """The input and the tissue are followed from so long before the onset [s]."""
+DIFFERS = 0.1
+"""A part of the wall that blood reaches later or sooner than most of it by so much is spoken of [s]."""
 DOUBTFUL = frozenset(
     {"aif_no_bolus", "aif_chamber_unsure", "aif_starts_late", "aif_truncated", "aif_gap", "aif_peak_out_of_range"}
 )
@@ -146,6 +157,13 @@ def _absolute(
     flags = [
         flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, flow[number], number)
     ]
+    if abs(delay.farthest) >= DIFFERS:
+        when = "later" if delay.farthest > 0 else "sooner"
+        text = (
+            f"Blood reaches a part of the wall {abs(delay.farthest):.1f} s {when} than most of it, as it may by "
+            "collaterals or past a narrowing; flow was found with that delay there."
+        )
+        flags.append(QualityFlag("delay_differs", "info", text))
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)
     delays = np.full(len(maps), delay.seconds)
     return FlowMap(flow, "mL/min/g", name, delays, stacked, None, assumptions, tuple(flags), residual)

@@ -71,6 +71,8 @@ class Part:
 
     where: BoolArray
     """Shape (row, col)."""
+    seconds: float
+    """The delay [s]."""
     fitters: Fitters
 
 
@@ -130,10 +132,11 @@ def parts_by_delay(
     """
     seconds, sds = delay.at(turns_about(wall, cavity))
     seconds, sds = np.where(wall, seconds, delay.seconds), np.where(wall, sds, delay.sd)
-    masks = [np.asarray(seconds == one) for one in np.unique(seconds)]
-    return [
-        Part(where, about(model, float(seconds[where][0]), float(sds[where].mean()), times, blood)) for where in masks
-    ]
+    parts = []
+    for one in np.unique(seconds):
+        where = np.asarray(seconds == one)
+        parts.append(Part(where, float(one), about(model, float(one), float(sds[where].mean()), times, blood)))
+    return parts
 
 
 def about(model: Model, seconds: float, sd: float, times: FloatArray, blood: FloatArray) -> Fitters:
@@ -147,7 +150,6 @@ def about(model: Model, seconds: float, sd: float, times: FloatArray, blood: Flo
         blood: the arterial input at these times [mmol/L], shape (time,).
     """
     sd = float(np.clip(DELAY_TOGETHER * sd, *DELAY_SD))
-    seconds = max(seconds, 0.0)
     early, late = max(seconds - sd, 0.0), seconds + sd
     return Fitters(
         model.at(seconds, times),
@@ -180,7 +182,8 @@ def map_slice(
         here = part.where & usable
         fit = part.fitters.usual.fit(images[:, here].T, NOISE[0])
         _fill(maps, here, fit)
-    maps["flow_sd_shared_ml_min_g"] = np.full(wall.shape, np.nan, np.float32)
+    for name in ("flow_sd_shared_ml_min_g", "delay_s"):
+        maps[name] = np.full(wall.shape, np.nan, np.float32)
     if wall.any():
         left = maps[RESIDUAL][:, wall].T
         noise = max(NOISE[1], noise_of(left[:, np.isfinite(left).all(axis=0)], len(fit.parameters)))
@@ -188,6 +191,7 @@ def map_slice(
         for part in parts:
             here = wall & part.where
             if here.any():
+                maps["delay_s"][here] = part.seconds
                 _fit_wall(maps, images, here, inner & here, means[here[wall]], noise, part.fitters)
     too_much = maps["flow"] > HIGHEST
     return {name: np.where(too_much, np.float32(np.nan), values) for name, values in maps.items()}

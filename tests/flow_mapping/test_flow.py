@@ -153,6 +153,39 @@ def test_the_delay_is_found(mbf: float, delay: float) -> None:
     np.testing.assert_allclose(found.flow[0, MIDDLE, MIDDLE], mbf, rtol=0.1)
 
 
+def turn() -> FloatArray:
+    """Angle of each pixel about the slice's middle [rad], shape (row, col)."""
+    row, col = np.mgrid[:SIDE, :SIDE] - MIDDLE
+    return np.asarray(np.arctan2(row, col))
+
+
+def test_a_late_part_of_the_wall_leaves_the_rest_alone() -> None:
+    """A quarter of it, by collaterals perhaps: both are told their flow, and that they differ."""
+    usual, later = (capillary(bolus(), 3.0, 1.0, 0.045, 0.22, at=TIMES - delay) for delay in (0.6, 1.0))
+    late = (turn() > 0) & (turn() < np.pi / 2)
+    images = np.where(late, later[:, None, None], usual[:, None, None])
+    found = images_mapped((images + np.random.default_rng(0).normal(0, 0.004, images.shape))[None], bolus())
+    flow, delay = found.flow[0], found.parameters["delay_s"][0]
+    inside = (turn() > 0.3) & (turn() < np.pi / 2 - 0.3)
+    outside = (turn() < -0.3) | (turn() > np.pi / 2 + 0.3)
+    np.testing.assert_allclose(found.delay, 0.6, atol=0.1)
+    assert np.median(delay[inside]) - np.median(delay[outside]) == pytest.approx(0.4, abs=0.1)
+    np.testing.assert_allclose([np.median(flow[part]) for part in (inside, outside)], 3.0, rtol=0.15)
+    assert [(flag.code, flag.severity) for flag in found.flags] == [("delay_differs", "info")]
+    assert "0.4 s later" in found.flags[0].message
+
+
+def test_a_wall_reached_at_one_time_has_one_delay() -> None:
+    """Whatever flows its parts have; noise makes no difference of it."""
+    slow, fast = (capillary(bolus(), mbf, 1.0, 0.045, 0.22, at=TIMES - 0.6) for mbf in (1.0, 3.0))
+    images = np.where(turn() > 0, slow[:, None, None], fast[:, None, None])
+    for seed in range(3):
+        noise = np.random.default_rng(seed).normal(0, 0.01, images.shape)
+        found = images_mapped((images + noise)[None], bolus())
+        assert np.ptp(found.parameters["delay_s"][0]) < 0.08
+        assert not found.flags
+
+
 def test_the_delay_s_posterior_has_no_steps() -> None:
     """Its minimum is a parabola's to a fraction of one: steps between a table's entries would pass for a delay."""
     aif = np.interp(np.arange(0, TIMES[-1], GRID), TIMES, bolus())

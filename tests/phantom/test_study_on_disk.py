@@ -14,6 +14,7 @@ import numpy as np
 import pydicom
 import pytest
 import torch
+import torch.nn.functional as F
 
 from operators.dicom_loading.loader import load_study
 from operators.series import Label, PerfusionStudy, State
@@ -22,6 +23,7 @@ from perf_app.phantom.rhythm import Rhythm
 from perf_app.phantom.scene import QUICK
 from perf_app.phantom.simulation import SimulatedScan, simulate
 from perf_app.phantom.study import write_study
+from perf_app.phantom.tissue_flow import territory_share
 from perf_app.phantom.training_case import true_gadolinium, write_training_case
 from perf_app.phantom.truth import StudyTruth
 
@@ -179,6 +181,33 @@ def test_training_data_have_the_same_grid_and_the_right_amount(tmp_path: Path) -
     assert label.shape == (*SIZE, 3)
     np.testing.assert_allclose(image.affine, label.affine)
     assert image.header.get_zooms()[:3] == pytest.approx((3.75, 3.75, PATIENT.slice_gap_mm), rel=1e-4)
+
+
+def test_only_a_late_territory_is_late() -> None:
+    """By a beat: each of its frames is the one before of a territory that isn't."""
+    still = quiet(PATIENT)
+    beat = 60 / still.states[State.STRESS].rhythm.heart_rate
+    usual, late = (simulate(with_late_territory(still, delay), State.STRESS, DETAIL) for delay in (0.0, beat))
+    share = territory_share(still, usual.scene.septal_angle)
+    wall = usual.scene.labels == Label.MYOCARDIUM
+    for k in range(3):
+        inside, outside = (
+            [curve(scan, k, wall[k] & (share[k] == part)) for scan in (usual, late)] for part in (1.0, 0.0)
+        )
+        change = (inside[1] - inside[0]).abs().max()
+        assert (inside[1][1:] - inside[0][:-1]).abs().max() < 0.25 * change
+        assert (outside[1] - outside[0]).abs().max() < 0.25 * change
+
+
+def with_late_territory(patient: DigitalPatient, delay: float) -> DigitalPatient:
+    assert patient.defect is not None
+    return replace(patient, defect=replace(patient.defect, delay=delay))
+
+
+def curve(scan: SimulatedScan, k: int, where: torch.Tensor) -> torch.Tensor:
+    """Mean signal of slice k over frames in a part of the fine grid, shape (time,)."""
+    weight = F.adaptive_avg_pool2d(where[None].float(), SIZE)[0]
+    return (scan.perfusion.pixels[k, N_DENSITY:].float() * weight).sum(dim=(1, 2)) / weight.sum()
 
 
 def test_true_gadolinium_follows_the_input(truth: StudyTruth) -> None:
