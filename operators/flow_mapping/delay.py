@@ -8,8 +8,8 @@ readers draw it, too little would be left without its outer border, too. That th
 takes as long at stress as at rest is an assumption.
 
 Behind a narrowed artery, or through collaterals, the way takes longer, and a late part of the wall would draw the delay
-of all of it along. So an arc of it, any up to half of the wall, in all slices and scans alike, may have a delay of its
-own: what each possible arc and none say of a wedge's delay is averaged by how well it explains the curves.
+of all of it along. So the delay may change between a wedge and its neighbour, in all slices and scans alike: wherever
+it may do so, and nowhere, counts by how well it explains the curves.
 """
 
 from __future__ import annotations
@@ -39,18 +39,14 @@ WEDGES = 12
 """Of a slice's wall, by angle about its centre. Images of all scans are taken to lie alike."""
 FEWEST = 5
 """Pixels of a wedge."""
-NONE = 0.5
-"""Probability beforehand that no arc has a delay of its own; else all arcs are as likely."""
+DIFFER = 0.2
+"""Probability beforehand that a wedge's delay is another than its neighbour's."""
 TOGETHER, APART = 0.03, 0.4
-"""SD of a wedge's delay about what it shares with others, and of an arc's own about the rest's [s]."""
-FARTHEST = 1.0
-"""An arc's own delay lies no further off [s]."""
+"""SD of a wedge's delay about one that it shares with its neighbour, and about that where it has another [s]."""
 STEPS = 0.03
 """A pixel's delay lies a multiple of this off the common one [s]."""
 NOISE = (0.006, 0.001)
 """Of a wedge's curve, the model's own misfit included [mmol/L]: taken at first, and the least."""
-IMPOSSIBLE = -1e3
-"""Log of a likelihood."""
 STARTS = 8
 """Of each fit: a wedge's curve must not be caught in a side minimum."""
 
@@ -164,45 +160,38 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
 
 
 def _posterior(delays: FloatArray, cost: FloatArray) -> Delay:
-    """Mean and SD of each wedge's delay over all arcs that may have one of their own.
+    """Mean and SD of each wedge's delay: of a hidden Markov chain around the wall, by passing on from wedge to wedge in
+    either direction what those before say (Rabiner, Proc IEEE 1989).
 
     Args:
-        delays: every `STEP` [s], shape (delay,).
+        delays: equally spaced [s], shape (delay,).
         cost: see `costs`, shape (delay, wedge).
     """
-    n_delays, n_wedges = cost.shape
-    near = np.exp(-0.5 * ((delays[:, None] - delays) / TOGETHER) ** 2)
-    likelihood = near / near.sum(axis=1, keepdims=True) @ np.exp(cost.min(axis=0) - cost)
-    logs = np.log(likelihood + np.finfo(np.float64).tiny)
+    near, far = (_normal(delays, sd) for sd in (TOGETHER, APART))
+    likelihood = (near @ np.exp(cost.min(axis=0) - cost)).T
+    one = np.eye(len(delays))
+    onward = (1 - DIFFER) * one + DIFFER * far
+    # For each delay of the first wedge, since the chain comes back to it: shape (first delay, delay).
+    forward, backward = [one * likelihood[0]], [onward.T]
+    for own in likelihood[1:]:
+        forward.append(_scaled(forward[-1] @ onward * own))
+    for own in likelihood[:0:-1]:
+        backward.append(_scaled((backward[-1] * own) @ onward.T))
+    weight = np.array([(before * after).sum(axis=0) for before, after in zip(forward, backward[::-1], strict=True)])
+    weight /= weight.sum(axis=1, keepdims=True)
+    mean = weight @ delays
+    return Delay(mean, np.sqrt((weight * (delays - mean[:, None]) ** 2).sum(axis=1)))
 
-    off = np.arange(-round(FARTHEST / STEP), round(FARTHEST / STEP) + 1)
-    there = np.arange(n_delays)[:, None] + off
-    known = (there >= 0) & (there < n_delays)
-    # What a wedge gains by a delay of its own, of each common delay, difference and wedge.
-    gain = np.where(known[..., None], logs[there.clip(0, n_delays - 1)], IMPOSSIBLE) - logs[:, None]
-    summed = np.cumsum(np.concatenate([np.zeros_like(gain[..., :1]), gain, gain], axis=2), axis=2)
-    arcs = [(start, length) for start in range(n_wedges) for length in range(1, n_wedges // 2 + 1)]
-    expected = -0.5 * (STEP * off / APART) ** 2
-    expected = expected - np.log(np.exp(expected).sum()) + np.log((1 - NONE) / len(arcs))
-    none = np.log(NONE) + logs.sum(axis=1)
-    own = np.stack([summed[..., start + length] - summed[..., start] for start, length in arcs])
-    own += logs.sum(axis=1)[:, None] + expected
-    highest = max(none.max(), own.max())
-    none, own = np.exp(none - highest), np.exp(own - highest)
 
-    wedge = np.arange(n_wedges)
-    within = np.array([(wedge - start) % n_wedges < length for start, length in arcs])
-    everywhere = delays[:, None] + STEP * off
-    mean, square = (
-        (
-            np.einsum("ade,de->a", own, everywhere**power) @ within
-            + np.einsum("ade,d->a", own, delays**power) @ ~within
-            + none @ delays**power
-        )
-        / (none.sum() + own.sum())
-        for power in (1, 2)
-    )
-    return Delay(mean, np.sqrt(np.maximum(square - mean**2, 0)))
+def _normal(delays: FloatArray, sd: float) -> FloatArray:
+    """Probability of each delay about each, rows of sum 1."""
+    density = np.exp(-0.5 * ((delays[:, None] - delays) / sd) ** 2)
+    return np.asarray(density / density.sum(axis=1, keepdims=True))
+
+
+def _scaled(values: FloatArray) -> FloatArray:
+    """With their largest at 1: only ratios count."""
+    return np.asarray(values / values.max())
 
 
 def costs(slices: Sequence[Telling], noise: Sequence[float], delay: float) -> FloatArray:

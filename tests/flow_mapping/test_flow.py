@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -172,7 +174,7 @@ def test_a_late_part_of_the_wall_leaves_the_rest_alone() -> None:
     assert np.median(delay[inside]) - np.median(delay[outside]) == pytest.approx(0.4, abs=0.1)
     np.testing.assert_allclose([np.median(flow[part]) for part in (inside, outside)], 3.0, rtol=0.15)
     assert [(flag.code, flag.severity) for flag in found.flags] == [("delay_differs", "info")]
-    assert "0.4 s later" in found.flags[0].message
+    assert re.search(r"0\.[34] s later", found.flags[0].message)
 
 
 def test_a_wall_reached_at_one_time_has_one_delay() -> None:
