@@ -1,4 +1,4 @@
-"""Results as NIfTI: what a retraining needs."""
+"""Results as NIfTI: what a retraining needs, and the maps that no DICOM object holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from operators.series import LPS_TO_RAS, FloatArray, ScanResult, StudyResult
 
 
 def write_nifti(result: StudyResult, folder: Path) -> tuple[Path, ...]:
-    """Per scan: the Gd (or signal) series (row, col, slice, time), the flow map and the labels (row, col, slice).
+    """Per scan: the Gd (or signal) series (row, col, slice, time); labels, flow and every other map (row, col, slice).
+
+    Maps are those of `FlowMap.parameters`, named with their units.
 
     One file holds one affine: exact for a stack of parallel, equally spaced slices, otherwise the first slice's.
     """
@@ -26,6 +28,7 @@ def write_nifti(result: StudyResult, folder: Path) -> tuple[Path, ...]:
             "mbf" if scan.flow.unit == "mL/min/g" else "relative_upslope": np.transpose(scan.flow.flow, (1, 2, 0)),
             "labels": np.transpose(scan.segmentation.labels, (1, 2, 0)),
         }
+        arrays |= {name: np.transpose(values, (1, 2, 0)) for name, values in scan.flow.parameters.items()}
         for name, array in arrays.items():
             image = nib.Nifti1Image(array, affine)
             image.header.set_xyzt_units("mm", "sec")

@@ -1,7 +1,7 @@
 """From the arrival of the bolus in the LV to that in the myocardium.
 
 At high flow a single pixel hardly tells the delay: an earlier arrival and a slower passage look alike, and an error of
-0.1 s is one of 15 % in flow. So one delay is found for all scans of a study together, from the median curves of wedges
+0.1 s is one of 15 % in flow. So the delay is found for all scans of a study together, from the median curves of wedges
 of each slice's wall: these are nearly free of noise, and each wedge may have its own flow. Pixels that touch the cavity
 are left out: images are blurred, and a trace of its blood in them makes the delay too short. Of a wall as thin as
 readers draw it, too little would be left without its outer border, too. That the way from the LV to the myocardium
