@@ -129,8 +129,7 @@ def tell_later(record: Record, n_studies: int, seed: int, model: str, by_name: M
             random = np.random.default_rng([seed, round(100 * later)])
             found = find([draw(random, aif, later) for _ in range(n_studies)], aif, model, random)
             error = found.error.reshape(n_studies, SECTORS)
-            spread = [f"{np.median(part):+.0%} ({np.quantile(part, 0.1):+.0%} to {np.quantile(part, 0.9):+.0%})"
-                      for part in (error[:, 0], error[:, 1:])]  # fmt: skip
+            spread = [spread_of(part) for part in (error[:, 0], error[:, 1:])]
             rows.append([name, f"{later:g} s", *spread, f"{found.late.mean():+.2f} s"])
     record.say(
         "The same slices with noise, but blood reaches one of the six sectors later than the others: errors of flow, "
@@ -138,6 +137,14 @@ def tell_later(record: Record, n_studies: int, seed: int, model: str, by_name: M
     )
     heads = ["arterial input", "later by", "that sector", "the others", "delay found, less the others'"]
     record.table(heads, rows)
+
+
+def spread_of(error: FloatArray) -> str:
+    """Median and 80 % of relative errors, and how many sectors have no value."""
+    known = error[np.isfinite(error)]
+    low, middle, high = np.quantile(known, [0.1, 0.5, 0.9])
+    missing = f", {error.size - known.size} without value" if known.size < error.size else ""
+    return f"{middle:+.0%} ({low:+.0%} to {high:+.0%}){missing}"
 
 
 def compare(record: Record, data: Path) -> None:
