@@ -20,7 +20,7 @@ from scipy.stats import mannwhitneyu, pearsonr
 
 from benchmarks.record import Record, parser
 from benchmarks.surroundings import real_series
-from operators.series import FloatArray, ScanResult, State, Statistics, StudyResult
+from operators.series import BoolArray, FloatArray, Label, ScanResult, State, Statistics, StudyResult
 from perf_app.config import read_settings
 from perf_app.phantom.patient import DigitalPatient, draw_patient
 from perf_app.phantom.study import write_study
@@ -156,13 +156,19 @@ def print_real(record: Record, data: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         aif = data / "qperf" / "rest_gd_aif.csv"
         (scan,) = process(data / "qperf" / "rest_gd_dicom", Path(folder) / "out", aif=aif).scans
-    ring, flow = reference["ring_mask"] > 0, scan.flow.flow[0]
-    both = ring & np.isfinite(flow)
-    r = pearsonr(flow[both], reference["mbf_reference"][both]).statistic
+    flow, published = scan.flow.flow[0], reference["mbf_reference"]
+    ring, wall = reference["ring_mask"] > 0, scan.segmentation.labels[0] == Label.MYOCARDIUM
     record.say(
-        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall; in the drawn ring "
-        f"{flow[both].mean():.2f} against {reference['mbf_reference'][ring].mean():.2f} published, r = {r:.2f}."
+        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall, against the published map "
+        f"{beside(flow, published, ring)} in the drawn ring, {beside(flow, published, ring & wall)} where both lie."
     )
+
+
+def beside(found: FloatArray, published: FloatArray, where: BoolArray) -> str:
+    """Means and correlation of two maps in the pixels where both have a value."""
+    both = where & np.isfinite(found)
+    r = pearsonr(found[both], published[both]).statistic
+    return f"{found[both].mean():.2f} / {published[both].mean():.2f} (r = {r:.2f}, {both.sum()} pixels)"
 
 
 def process(
