@@ -159,7 +159,7 @@ def print_real(record: Record, data: Path) -> None:
     flow, published = scan.flow.flow[0], reference["mbf_reference"]
     ring, wall = reference["ring_mask"] > 0, scan.segmentation.labels[0] == Label.MYOCARDIUM
     record.say(
-        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall, against the published map "
+        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall; beside the published map "
         f"{beside(flow, published, ring)} in the drawn ring, {beside(flow, published, ring & wall)} where both lie."
     )
 

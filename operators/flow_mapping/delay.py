@@ -43,7 +43,7 @@ DIFFER = 0.2
 """Probability beforehand that a wedge's delay is another than its neighbour's."""
 TOGETHER, APART = 0.03, 0.4
 """SD of a wedge's delay about one that it shares with its neighbour, and about that where it has another [s]."""
-STEPS = 0.03
+ROUNDED = 0.03
 """A pixel's delay lies a multiple of this off the common one [s]."""
 NOISE = (0.006, 0.001)
 """Of a wedge's curve, the model's own misfit included [mmol/L]: taken at first, and the least."""
@@ -105,8 +105,8 @@ class Delay:
         """
         middles = np.arange(WEDGES) + 0.5
         own, sds = (np.interp(WEDGES * turns, middles, some, period=WEDGES) for some in (self.wedges, self.sds))
-        off = np.round((own - self.seconds) / STEPS)
-        return np.maximum(self.seconds + STEPS * off, 0.0), np.where(off == 0, self.sd, sds)
+        off = np.round((own - self.seconds) / ROUNDED)
+        return np.maximum(self.seconds + ROUNDED * off, 0.0), np.where(off == 0, self.sd, sds)
 
 
 def turns_about(wall: BoolArray, cavity: BoolArray) -> FloatArray:

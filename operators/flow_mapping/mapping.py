@@ -141,7 +141,7 @@ def _telling(scan: _Scan, hematocrit: float) -> list[Telling]:
 def _map(one: _Slice, scan: _Scan, made: Model, delay: Delay) -> dict[str, FloatArray]:
     blood = sample(scan.aif, scan.step, one.times)
     parts = parts_by_delay(made, delay, one.wall, one.cavity, one.times, blood)
-    return map_slice(one.images, one.wall, one.unusable.usable, parts, blood)
+    return map_slice(one.images, one.wall, one.unusable.usable, parts)
 
 
 def _absolute(

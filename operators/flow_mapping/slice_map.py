@@ -161,9 +161,7 @@ def about(model: Model, seconds: float, sd: float, times: FloatArray, blood: Flo
     )
 
 
-def map_slice(
-    images: FloatArray, wall: BoolArray, usable: BoolArray, parts: Sequence[Part], blood: FloatArray
-) -> dict[str, FloatArray]:
+def map_slice(images: FloatArray, wall: BoolArray, usable: BoolArray, parts: Sequence[Part]) -> dict[str, FloatArray]:
     """Maps (row, col) by name, NaN where a pixel has no value: not usable, or nothing that myocardium could be.
 
     One of them, `RESIDUAL`, has a value for each frame, shape (time, row, col), NaN in frames that were not fitted.
@@ -173,9 +171,8 @@ def map_slice(
         wall: myocardium, shape (row, col).
         usable: pixels that can have a flow, shape (row, col).
         parts: the slice's pixels by their delay.
-        blood: the arterial input at the frames' times [mmol/L], shape (time,).
     """
-    usable = usable & ~_blood(images, wall & usable, blood)
+    usable = usable & ~_blood(images, wall & usable, parts[0].fitters.blood)
     inner, wall = binary_erosion(wall) & usable, wall & usable
     maps: dict[str, FloatArray] = {RESIDUAL: np.full(images.shape, np.nan, np.float32)}
     for part in parts:

@@ -60,7 +60,7 @@ def maps_at(delay: Delay, images: FloatArray) -> dict[str, FloatArray]:
     aif = bolus(FINE_TIMES)
     model = MODELS["btex"](aif, STEP / FINE, HEMATOCRIT)
     parts = parts_by_delay(model, delay, WALL, ~WALL, TIMES, aif[::FINE])
-    return map_slice(images, WALL, np.ones(WALL.shape, bool), parts, aif[::FINE])
+    return map_slice(images, WALL, np.ones(WALL.shape, bool), parts)
 
 
 def test_sector_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
