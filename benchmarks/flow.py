@@ -85,20 +85,23 @@ NAMES = [
     "limits of agreement",
     "SD of pixels",
     "delay error, mean ± SD",
+    "sectors without value, of each",
 ]
 
 
 def numbers(clean: Found, noisy: Found) -> list[str]:
     """Cells of a row."""
-    spread = 1.96 * noisy.error.std()
-    bias = noisy.error.mean()
+    spread = 1.96 * np.nanstd(noisy.error)
+    bias = np.nanmean(noisy.error)
+    missing = [int(np.isnan(found.error).sum()) for found in (clean, noisy)]
     return [
-        f"{np.median(clean.error):+.1%}",
-        f"{np.median(np.abs(clean.error)):.1%}",
+        f"{np.nanmedian(clean.error):+.1%}",
+        f"{np.nanmedian(np.abs(clean.error)):.1%}",
         f"{bias:+.1%}",
         f"{bias - spread:+.1%} to {bias + spread:+.1%}",
-        f"{np.median(noisy.spread / noisy.true):.0%}",
+        f"{np.nanmedian(noisy.spread / noisy.true):.0%}",
         f"{noisy.late.mean():+.2f} ± {noisy.late.std():.2f} s",
+        " / ".join(map(str, missing)),
     ]
 
 
