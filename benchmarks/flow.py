@@ -85,7 +85,7 @@ NAMES = [
     "limits of agreement",
     "SD of pixels",
     "delay error, mean ± SD",
-    "sectors without value, of each",
+    "no value: sectors without, with noise",
 ]
 
 
