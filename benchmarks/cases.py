@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 
 from benchmarks.chain import process_patient
@@ -28,7 +29,7 @@ from operators.series import (
 from perf_app.evaluation.tables import Case
 from perf_app.phantom.filmed import corrected, image_series, moved_shares, perfusion_scan
 from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
-from perf_app.phantom.motion import Motion
+from perf_app.phantom.motion import Motion, warp
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, build_scene
 from perf_app.phantom.simulation import simulate
@@ -136,14 +137,15 @@ def mean_truth(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection)
     them together, and a flow map of them, is where they lie. Arguments as of `truth_in_frames`.
     """
     n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
-    spacing, labels = found.series.pixel_spacing, []
+    spacing, truth = found.series.pixel_spacing, []
     for drawn, motion, displacement in zip(scene.labels, moved, found.displacement, strict=True):
-        shares = np.zeros((len(Label), *size), np.float32)
-        for frame in range(0, found.series.n_frames, EVERY):
-            there = F.adaptive_avg_pool2d(moved_shares(drawn, motion, n + frame), size).numpy()
-            shares += pull(there, np.broadcast_to(displacement[frame], (len(Label), *displacement.shape[1:])), spacing)
-        labels.append(shares.argmax(0))
-    return np.stack(labels)
+        sources = motion.sources((drawn.shape[0], drawn.shape[1]))[n::EVERY]
+        shares = torch.stack([drawn == label for label in Label]).float().expand(len(sources), -1, -1, -1)
+        frames = F.adaptive_avg_pool2d(warp(shares, sources), size).numpy()
+        fields = np.broadcast_to(displacement[::EVERY, None], (*frames.shape[:2], *displacement.shape[1:]))
+        still = pull(frames.reshape(-1, *size), fields.reshape(-1, *displacement.shape[1:]), spacing)
+        truth.append(still.reshape(frames.shape).mean(axis=0).argmax(axis=0))
+    return np.stack(truth)
 
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:
