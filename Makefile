@@ -69,8 +69,8 @@ bench: $(STAMP) ## accuracy and time of the chain, its steps and the network, be
 	@# Its own requirements, a viewer and a GPU's run time, aren't needed for its network.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps myopari==0.1.6
 	@command -v mia-2dmyoica-nonrigid >/dev/null || echo "make: mia-tools isn't installed (apt-get install mia-tools): that program is left out"
-	for one in speed chain coverage error_budget motion flow models gadolinium arterial_input sectors segmentation paper_protocol \
-	    confidence inference_speed test_time ablation; do \
+	for one in speed chain late_territory coverage error_budget motion flow models gadolinium arterial_input sectors \
+	    segmentation paper_protocol confidence inference_speed test_time ablation; do \
 	    $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 $(MONAILABEL)/.installed: tests/monailabel/environment.sh tests/monailabel/constraints.txt

@@ -14,7 +14,7 @@ from operators.series import ArterialInput, FlowMap, Label, PerfusionScan, Resam
 
 
 class FlowMapping(Door):
-    """Maps the myocardial blood flow of all scans of a study, which share one delay, or takes the scanner's maps."""
+    """Maps the myocardial blood flow of all scans of a study, which tell the delay together; or takes the scanner's."""
 
     inputs = ("scan", "resampled", "arterial_input", "segmentation")
     output = "flow"
