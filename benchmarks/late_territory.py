@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.chain import Pair, agreement, by_state, process_patient
+from benchmarks.chain import Pair, agreement, process_patient
 from benchmarks.record import Record, parser
 from operators.aha_sectors.model import SEGMENTS_OF_TERRITORY
-from operators.series import BoolArray
+from operators.series import BoolArray, State
 from perf_app.phantom.patient import DigitalPatient, draw_patient
 
 FIRST_SEED = 651
@@ -35,9 +35,8 @@ def main() -> None:
     rows = []
     for later in (0.0, arguments.later):
         pairs = [pair for patient in patients for pair in process_patient(delayed(patient, later))]
-        for state, some in by_state(pairs).items():
-            if state == "both":
-                continue
+        for state in (State.STRESS, State.REST):
+            some = [pair for pair in pairs if pair.state is state]
             true, found = np.stack([pair.sectors() for pair in some], axis=1)
             late = np.stack([territory(pair) for pair in some])
             error = found / true - 1
