@@ -158,10 +158,10 @@ def _absolute(
         flag for number, one in enumerate(scan.slices) for flag in one.unusable.flags(one.wall, flow[number], number)
     ]
     if abs(delay.farthest) >= DIFFERS:
-        when = "later" if delay.farthest > 0 else "sooner"
+        when = "sooner" if delay.farthest < 0 else "later (as through collaterals or past a narrowing)"
         text = (
-            f"Blood reaches a part of the wall {abs(delay.farthest):.1f} s {when} than most of it, as it may by "
-            "collaterals or past a narrowing; flow was found with that delay there."
+            f"Blood reaches a part of the wall {abs(delay.farthest):.1f} s {when} than most of it; flow there was "
+            "found with a delay of its own."
         )
         flags.append(QualityFlag("delay_differs", "info", text))
     logger.info("flow mapping: %s, delay %.2f s", name, delay.seconds)

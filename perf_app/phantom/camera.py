@@ -47,12 +47,14 @@ class Camera:
         self.size = (matrix.fine_rows, matrix.fine_columns)
         self.fractions = F.adaptive_avg_pool2d(scene.fractions, self.size)
         muscle = scene.fractions[:, Tissue.MYOCARDIUM]
-        # Averaged over the muscle in each pixel, where the grid is coarser than the scene's.
-        values = torch.stack([flow, territory_share(patient, scene.septal_angle)])
-        self.flow, self.late = F.adaptive_avg_pool2d(muscle * values, self.size) / self.fractions[
-            :, Tissue.MYOCARDIUM
-        ].clamp(min=1e-6)
+        self.flow = self._carried(muscle, flow)
         self.later = 0.0 if patient.defect is None else patient.defect.delay
+        self.late = self._carried(muscle, territory_share(patient, scene.septal_angle)) if self.later else None
+
+    def _carried(self, muscle: Tensor, values: Tensor) -> Tensor:
+        """Mean over the muscle in each pixel, where the grid is coarser than the scene's."""
+        total = F.adaptive_avg_pool2d((muscle * values)[None], self.size)[0]
+        return total / self.fractions[:, Tissue.MYOCARDIUM].clamp(min=1e-6)
 
     def encoder(self, k: int) -> Encoder:
         plane, middle = self.scene.planes[k], self.scene.torso_middle
@@ -107,7 +109,7 @@ class Camera:
         muscle = self.fractions[k, Tissue.MYOCARDIUM]
         there = muscle > 0
         signal = self._muscle(times, self.flow[k][there], n_density, echo_time)
-        if self.later:
+        if self.late is not None:
             late = self._muscle(times - self.later, self.flow[k][there], n_density, echo_time)
             signal = torch.lerp(signal, late, self.late[k][there][:, None])
         image[:, there] += (signal * muscle[there][:, None]).T

@@ -10,8 +10,10 @@ import pytest
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping.btex import make_table, tissue_curves
-from operators.flow_mapping.delay import Telling, costs
+from operators.flow_mapping.delay import WEDGES, Delay, Telling, costs
 from operators.flow_mapping.mapping import map_flow
+from operators.flow_mapping.registry import MODELS
+from operators.flow_mapping.slice_map import map_slice, parts_by_delay
 from operators.resampling.regular_grid import STEP as GRID
 from operators.resampling.regular_grid import regular
 from operators.series import ArterialInput, FloatArray, FlowMap, IntArray, Label, QualityFlag, ResampledSeries
@@ -175,6 +177,21 @@ def test_a_late_part_of_the_wall_leaves_the_rest_alone() -> None:
     np.testing.assert_allclose([np.median(flow[part]) for part in (inside, outside)], 3.0, rtol=0.15)
     assert [(flag.code, flag.severity) for flag in found.flags] == [("delay_differs", "info")]
     assert re.search(r"0\.[34] s later", found.flags[0].message)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_every_model_takes_a_delay_that_changes_around_the_wall(model: str) -> None:
+    """Also where none of the pixels of one delay can be used."""
+    aif = np.interp(np.arange(0, TIMES[-1], GRID), TIMES, bolus())
+    images = np.broadcast_to(capillary(bolus(), 1.5, 1.0, 0.045, 0.22)[:, None, None], (len(TIMES), SIDE, SIDE))
+    wall, usable = np.ones((SIDE, SIDE), bool), np.ones((SIDE, SIDE), bool)
+    usable[:MIDDLE] = False
+    delay = Delay(np.linspace(0.0, 0.5, WEDGES), np.full(WEDGES, 0.03))
+    parts = parts_by_delay(MODELS[model](aif, GRID, HEMATOCRIT), delay, wall, ~wall, TIMES, bolus())
+    found = map_slice(images.astype(np.float32), wall, usable, parts)
+    assert len(parts) > WEDGES / 2
+    assert (np.isfinite(found["flow"]) == usable).all()
+    assert (np.isfinite(found["delay_s"]) == usable).all()
 
 
 def test_a_wall_reached_at_one_time_has_one_delay() -> None:
