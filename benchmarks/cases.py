@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 
 from benchmarks.chain import process_patient
-from operators.motion_correction.displacement import pull
 from operators.series import (
     FloatArray,
     GadoliniumSeries,
@@ -27,9 +25,9 @@ from operators.series import (
     State,
 )
 from perf_app.evaluation.tables import Case
-from perf_app.phantom.filmed import corrected, image_series, moved_shares, perfusion_scan
+from perf_app.phantom.filmed import corrected, image_series, moved_shares, perfusion_scan, still_shares
 from perf_app.phantom.frozen import HARD, PLAUSIBLE_SLICES, TEST
-from perf_app.phantom.motion import Motion, warp
+from perf_app.phantom.motion import Motion
 from perf_app.phantom.patient import DigitalPatient
 from perf_app.phantom.scene import Scene, build_scene
 from perf_app.phantom.simulation import simulate
@@ -37,8 +35,6 @@ from perf_app.phantom.simulation import simulate
 DIGITAL = {f"digital, {population.name}": population for population in (PLAUSIBLE_SLICES, HARD)}
 """Population by name."""
 QPERF_SPACING_MM = 1.9
-EVERY = 3
-"""Each so-manyth frame of a series counts in its mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,19 +129,11 @@ def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrec
 def mean_truth(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:
     """True labels of each slice where the heart lies on the mean of its corrected frames, shape (slice, row, col).
 
-    A correction brings the frames nearer to each other than to the one that it left as it was; what is seen in all of
-    them together, and a flow map of them, is where they lie. Arguments as of `truth_in_frames`.
+    See `still_shares`; arguments as of `truth_in_frames`.
     """
-    n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
-    spacing, truth = found.series.pixel_spacing, []
-    for drawn, motion, displacement in zip(scene.labels, moved, found.displacement, strict=True):
-        sources = motion.sources((drawn.shape[0], drawn.shape[1]))[n::EVERY]
-        shares = torch.stack([drawn == label for label in Label]).float().expand(len(sources), -1, -1, -1)
-        frames = F.adaptive_avg_pool2d(warp(shares, sources), size).numpy()
-        fields = np.broadcast_to(displacement[::EVERY, None], (*frames.shape[:2], *displacement.shape[1:]))
-        still = pull(frames.reshape(-1, *size), fields.reshape(-1, *displacement.shape[1:]), spacing)
-        truth.append(still.reshape(frames.shape).mean(axis=0).argmax(axis=0))
-    return np.stack(truth)
+    size, parts = found.series.pixels.shape[2:], zip(scene.labels, moved, found.displacement, strict=True)
+    shares = (still_shares(*part) for part in parts)
+    return np.stack([F.adaptive_avg_pool2d(one, (size[0], size[1])).argmax(0).numpy() for one in shares])
 
 
 def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:

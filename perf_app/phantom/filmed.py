@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from pydicom import Dataset
 from torch import Tensor
 
@@ -24,6 +25,9 @@ from operators.series import (
 )
 from perf_app.phantom.motion import Motion, warp
 from perf_app.phantom.simulation import SimulatedScan
+
+EVERY = 3
+"""Each so-manyth frame of a series counts in its mean."""
 
 
 def image_series(pixels: FloatArray, times: FloatArray, affines: FloatArray) -> ImageSeries:
@@ -84,3 +88,27 @@ def moved_shares(labels: Tensor, motion: Motion, frame: int) -> Tensor:
     size = (labels.shape[-2], labels.shape[-1])
     moved: Tensor = warp(shares[None], motion.sources(size)[frame : frame + 1])[0]
     return moved
+
+
+def still_shares(labels: Tensor, motion: Motion, displacement: FloatArray) -> Tensor:
+    """Share of each `Label` where the heart lies on the mean of the frames that a correction has moved.
+
+    A correction brings the frames nearer to each other than to the one that it left as it was: what is seen in all of
+    them together, and a flow map of them, lies on their mean.
+
+    Args:
+        labels: `Label` of each pixel of a slice as drawn, on a grid of the whole field of view, shape (row, col).
+        motion: true motion of that slice, proton-density frames first.
+        displacement: what the correction found in the other frames [mm], as of `MotionCorrection`, shape (time, 2,
+            rows and columns of the pictures).
+
+    Returns:
+        float32, shape (label, row, col).
+    """
+    shares = torch.stack([labels == label for label in Label]).float()
+    size = (labels.shape[-2], labels.shape[-1])
+    found = torch.tensor(displacement[::EVERY])
+    sources = motion.sources(size)[len(motion.weights) - len(displacement) :: EVERY]
+    moved = warp(shares.expand(len(sources), -1, -1, -1), sources)
+    still: Tensor = warp(moved, F.interpolate(found, size, mode="bilinear", align_corners=False)).mean(0)
+    return still

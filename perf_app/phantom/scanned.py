@@ -22,7 +22,7 @@ from torch.utils.data import IterableDataset
 
 from operators.series import Label
 from perf_app.phantom.acquisition import MAIN_MATRIX
-from perf_app.phantom.filmed import corrected, moved_shares, perfusion_scan
+from perf_app.phantom.filmed import corrected, perfusion_scan, still_shares
 from perf_app.phantom.frozen import GENERATOR_VERSION
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM
 from perf_app.phantom.patient import draw_patient
@@ -88,7 +88,7 @@ def scan_patients(folder: Path, n_patients: int) -> tuple[Path, ...]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(FIRST_SEED, FIRST_SEED + n_patients)
-    files = {seed: folder / f"{seed}_version_{GENERATOR_VERSION}.pt" for seed in seeds}
+    files = {seed: folder / f"{seed}_version_{GENERATOR_VERSION}_still.pt" for seed in seeds}
     missing = {seed: file for seed, file in files.items() if not file.exists()}
     if missing:
         with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
@@ -99,8 +99,8 @@ def scan_patients(folder: Path, n_patients: int) -> tuple[Path, ...]:
 def _scan_patient(seed: int, file: Path) -> None:
     """Stress and rest of a patient.
 
-    Written are the slices: Gd [mmol/L] and signal (time, row, col), labels on a grid twice as fine, both cut about the
-    heart, and its centre (row, col) in pixels of the pictures.
+    Written are the slices: Gd [mmol/L] and signal (time, row, col), labels where the heart lies on the mean of those
+    frames, on a grid twice as fine, both cut about the heart, and its centre (row, col) in pixels of the pictures.
     """
     torch.set_num_threads(1)
     patient = draw_patient(seed)
@@ -109,8 +109,8 @@ def _scan_patient(seed: int, file: Path) -> None:
     for state in patient.states:
         film = simulate(patient, state, scene=scene, with_aif=False)
         motion, gadolinium = corrected(film, perfusion_scan(film, patient.field_strength_t))
-        for k, frame in enumerate(motion.reference_frame):
-            shares = moved_shares(scene.labels[k], film.motion[k], film.n_proton_density + int(frame))
+        for k, displacement in enumerate(motion.displacement):
+            shares = still_shares(scene.labels[k], film.motion[k], displacement)
             gd, signal = (torch.tensor(one.pixels[k]) for one in (gadolinium.series, motion.series))
             slices.append(_cut(gd, signal, shares.argmax(0).to(torch.uint8)))
     unfinished = file.with_suffix(f".{os.getpid()}.part")
