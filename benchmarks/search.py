@@ -23,6 +23,7 @@ from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.bundle_folder import importable
 from perf_app.phantom.frozen import VALIDATION
+from perf_app.phantom.training import TrainingPatch
 
 BUNDLE = REPOSITORY / "bundle"
 CONFIGS = ("train", "train_digital", "train_released")
@@ -76,8 +77,9 @@ def search(
 
     def objective(trial: optuna.Trial) -> tuple[float, float]:
         widths, blocks = draw_size(trial)
-        network = train(folder, widths, blocks, settings, bundle)
-        return judge(trial, network, n_patients)
+        size = {"network_def#widths": list(widths), "network_def#blocks": list(blocks)}
+        output = folder / "-".join(str(n) for n in (*widths, *blocks))
+        return judge(trial, train(output, {**settings, **size}, bundle), n_patients)
 
     study.optimize(objective, n_trials=max(n_trials - len(finished(study)), 0))
     return study
@@ -96,14 +98,16 @@ def draw_size(trial: optuna.trial.BaseTrial) -> tuple[tuple[int, ...], tuple[int
     return widths, tuple(trial.suggest_int(f"blocks_{k}", *BLOCKS) for k in range(1, count))
 
 
-def train(
-    folder: Path, widths: tuple[int, ...], blocks: tuple[int, ...], settings: Mapping[str, Any], bundle: Path
-) -> nn.Module:
-    """Train a size in its own folder, where an earlier run of it is gone on with; the average of its weights."""
+def train(output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE) -> nn.Module:
+    """Train by the bundle's configuration; the average of the weights.
+
+    Args:
+        output: folder of the training, where an earlier run of it is gone on with.
+        settings: of the configuration that are to differ.
+        bundle: whose configuration it is.
+    """
     from monai.bundle import ConfigWorkflow
 
-    size = {"network_def#widths": list(widths), "network_def#blocks": list(blocks)}
-    output = folder / "-".join(str(n) for n in (*widths, *blocks))
     with importable(bundle):
         workflow = ConfigWorkflow(
             config_file=[str(bundle / f"configs/{name}.json") for name in CONFIGS],
@@ -111,7 +115,7 @@ def train(
             workflow_type="train",
             bundle_root=str(bundle),
             output_dir=str(output),
-            **{**QUIET, **settings, **size},
+            **{**QUIET, **settings},
         )
         workflow.initialize()
         workflow.run()
@@ -121,19 +125,25 @@ def train(
 
 def judge(trial: optuna.Trial, network: nn.Module, n_patients: int | None) -> tuple[float, float]:
     """Mean Dice of the myocardium on the frozen validation patients, and the median time of a slice [ms]."""
-    patches = [patch for some in replace(VALIDATION, size=NETWORK_SIZE).patients(n_patients) for patch in some]
-
-    def run(image: torch.Tensor) -> torch.Tensor:
-        with torch.inference_mode():
-            logits: torch.Tensor = network(image)
-        return logits
-
-    scores = np.array([dice_of(run(patch.image[None]), patch.label[0]) for patch in patches])
+    patches = validation(n_patients)
+    scores = np.array([dice_of(answer(network, patch.image), patch.label[0]) for patch in patches])
     trial.set_user_attr("sd", float(np.nanstd(scores, ddof=1)))
     trial.set_user_attr("slices", int(np.isfinite(scores).sum()))
     trial.set_user_attr("parameters", sum(weight.numel() for weight in network.parameters()))
-    seconds = times(run, patches[0].image[None], REPEATS)
+    seconds = times(lambda images: answer(network, images[0]), patches[0].image[None], REPEATS)
     return float(np.nanmean(scores)), 1000 * float(np.median(seconds))
+
+
+def validation(n_patients: int | None = None) -> list[TrainingPatch]:
+    """All slices of the frozen validation patients, of the first so many."""
+    return [patch for some in replace(VALIDATION, size=NETWORK_SIZE).patients(n_patients) for patch in some]
+
+
+def answer(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
+    """Logits (1, label, row, col) for one slice's series (frame, row, col)."""
+    with torch.inference_mode():
+        logits: torch.Tensor = network(image[None])
+    return logits
 
 
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
