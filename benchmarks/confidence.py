@@ -8,6 +8,7 @@ enter the calibration.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,8 +103,11 @@ def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:
     """Fit and write: means of equally many slices, made not to fall, and nothing expected of no sureness."""
     dice, sureness = (np.concatenate([getattr(part, name) for part in parts]) for name in ("dice", "sureness"))
     groups = np.array_split(np.argsort(sureness), KNOTS)
-    means = isotonic_regression([dice[group].mean() for group in groups]).x
-    knots = [float(sureness[group].mean()) for group in groups]
+    fit = isotonic_regression([dice[group].mean() for group in groups], weights=[len(group) for group in groups])
+    # Groups that were made equal are one knot: on a plateau no threshold would tell its slices apart.
+    means = fit.x[fit.blocks[:-1]]
+    blocks = (np.concatenate(groups[first:last]) for first, last in itertools.pairwise(fit.blocks))
+    knots = [float(sureness[block].mean()) for block in blocks]
     expected = np.interp(sureness, [0.0, *knots], [0.0, *means])
     good = expected[dice >= POOR]
     content = {
