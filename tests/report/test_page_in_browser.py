@@ -148,8 +148,10 @@ def test_space_plays_and_stops(page: Page) -> None:
     begun = frame(page)
     page.keyboard.press("Space")
     expect(page.locator("#play")).to_have_text("Pause")
-    expect(page.locator("#now")).to_have_text(re.compile(f"^{begun + 2} of 24, "))
+    # Not a certain frame: on a slow machine it may have gone by between two looks.
+    expect(page.locator("#now")).not_to_have_text(re.compile(f"^{begun} of 24, "))
     page.keyboard.press("Space")
+    expect(page.locator("#play")).to_have_text("Play")
     stopped = frame(page)
     page.wait_for_timeout(300)
     assert frame(page) == stopped
