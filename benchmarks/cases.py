@@ -6,12 +6,13 @@ taken through the whole chain, by the scanner that half of the training's patien
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch.nn.functional as F
+from torch import Tensor
 
 from benchmarks.chain import process_patient
 from operators.series import (
@@ -121,9 +122,9 @@ def truth_in_frames(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrec
         moved: true motion of each slice, proton-density frames first.
         found: the correction, which has chosen the frames.
     """
-    n, size = len(moved[0].weights) - found.series.n_frames, found.series.pixels.shape[2:]
-    frames = enumerate(found.reference_frame)
-    return np.stack([labels_in_frame(scene, k, moved[k], n + int(frame), (size[0], size[1])) for k, frame in frames])
+    n = len(moved[0].weights) - found.series.n_frames
+    parts = zip(scene.labels, moved, found.reference_frame, strict=True)
+    return _in_pictures((moved_shares(drawn, motion, n + int(frame)) for drawn, motion, frame in parts), found)
 
 
 def mean_truth(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection) -> IntArray:
@@ -131,15 +132,14 @@ def mean_truth(scene: Scene, moved: tuple[Motion, ...], found: MotionCorrection)
 
     See `still_shares`; arguments as of `truth_in_frames`.
     """
-    size, parts = found.series.pixels.shape[2:], zip(scene.labels, moved, found.displacement, strict=True)
-    shares = (still_shares(*part) for part in parts)
-    return np.stack([F.adaptive_avg_pool2d(one, (size[0], size[1])).argmax(0).numpy() for one in shares])
+    parts = zip(scene.labels, moved, found.displacement, strict=True)
+    return _in_pictures((still_shares(*part) for part in parts), found)
 
 
-def labels_in_frame(scene: Scene, k: int, motion: Motion, frame: int, size: tuple[int, int]) -> IntArray:
-    """True labels of slice `k` where the heart lies in a frame, proton density counted, shape `size`."""
-    truth: IntArray = F.adaptive_avg_pool2d(moved_shares(scene.labels[k], motion, frame), size).argmax(0).numpy()
-    return truth
+def _in_pictures(shares: Iterable[Tensor], found: MotionCorrection) -> IntArray:
+    """The `Label` that fills most of each of the pictures' pixels; of each slice its shares (label, row, col)."""
+    rows, cols = found.series.pixels.shape[2:]
+    return np.stack([F.adaptive_avg_pool2d(one, (rows, cols)).argmax(0).numpy() for one in shares])
 
 
 def daugs_scans(folder: Path) -> Iterator[Labelled]:

@@ -9,19 +9,18 @@ one that learnt fastest in the search for its size, so that a short training tel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
-from benchmarks.inference_speed import dice_of
 from benchmarks.record import TRAINING, Record, parser
-from benchmarks.search import BUNDLE, answer, train, validation
-from operators.series import Label
+from benchmarks.search import BUNDLE, dice_of_slices, train, validation
+from operators.series import FloatArray, Label
 from perf_app.phantom.population import TURNED
 
 NETWORK = {"network_def#widths": [16, 40, 40, 16], "network_def#blocks": [3, 4, 3]}
@@ -136,12 +135,11 @@ def settings_of(variant: Variant) -> dict[str, Any]:
     return {**NETWORK, "digital_patients": patients, "train#dataset": changed, **variant.settings}
 
 
-def judge(variant: Variant, network: torch.nn.Module, n_patients: int | None = None) -> np.ndarray[Any, Any]:
+def judge(variant: Variant, network: nn.Module, n_patients: int | None = None) -> FloatArray:
     """Dice of the myocardium in each slice of the frozen validation patients."""
     patches = validation(n_patients)
-    images = (variant.judged({"image": patch.image})["image"] for patch in patches)
-    return np.array(
-        [dice_of(answer(network, image), patch.label[0]) for image, patch in zip(images, patches, strict=True)]
+    return dice_of_slices(
+        network, (replace(patch, image=variant.judged({"image": patch.image})["image"]) for patch in patches)
     )
 
 

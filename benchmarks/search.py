@@ -8,7 +8,7 @@ search that was stopped goes on, also within a trial.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from benchmarks.inference_speed import dice_of, times
 from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.bundle_folder import importable
+from operators.series import FloatArray
 from perf_app.phantom.frozen import VALIDATION
 from perf_app.phantom.training import TrainingPatch
 
@@ -126,11 +127,11 @@ def train(output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE) -> n
 def judge(trial: optuna.Trial, network: nn.Module, n_patients: int | None) -> tuple[float, float]:
     """Mean Dice of the myocardium on the frozen validation patients, and the median time of a slice [ms]."""
     patches = validation(n_patients)
-    scores = np.array([dice_of(answer(network, patch.image), patch.label[0]) for patch in patches])
+    scores = dice_of_slices(network, patches)
     trial.set_user_attr("sd", float(np.nanstd(scores, ddof=1)))
     trial.set_user_attr("slices", int(np.isfinite(scores).sum()))
     trial.set_user_attr("parameters", sum(weight.numel() for weight in network.parameters()))
-    seconds = times(lambda images: answer(network, images[0]), patches[0].image[None], REPEATS)
+    seconds = times(lambda images: answer(network, images), patches[0].image[None], REPEATS)
     return float(np.nanmean(scores)), 1000 * float(np.median(seconds))
 
 
@@ -139,10 +140,15 @@ def validation(n_patients: int | None = None) -> list[TrainingPatch]:
     return [patch for some in replace(VALIDATION, size=NETWORK_SIZE).patients(n_patients) for patch in some]
 
 
-def answer(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
-    """Logits (1, label, row, col) for one slice's series (frame, row, col)."""
+def dice_of_slices(network: nn.Module, patches: Iterable[TrainingPatch]) -> FloatArray:
+    """Of the myocardium in each slice; NaN where neither the truth nor the network has one."""
+    return np.array([dice_of(answer(network, patch.image[None]), patch.label[0]) for patch in patches])
+
+
+def answer(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Logits (batch, label, row, col) for series (batch, frame, row, col)."""
     with torch.inference_mode():
-        logits: torch.Tensor = network(image[None])
+        logits: torch.Tensor = network(images)
     return logits
 
 

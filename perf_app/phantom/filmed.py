@@ -84,9 +84,8 @@ def moved_shares(labels: Tensor, motion: Motion, frame: int) -> Tensor:
     Returns:
         float32, shape (label, row, col).
     """
-    shares = torch.stack([labels == label for label in Label]).float()
     size = (labels.shape[-2], labels.shape[-1])
-    moved: Tensor = warp(shares[None], motion.sources(size)[frame : frame + 1])[0]
+    moved: Tensor = warp(_drawn_shares(labels)[None], motion.sources(size)[frame : frame + 1])[0]
     return moved
 
 
@@ -105,10 +104,14 @@ def still_shares(labels: Tensor, motion: Motion, displacement: FloatArray) -> Te
     Returns:
         float32, shape (label, row, col).
     """
-    shares = torch.stack([labels == label for label in Label]).float()
     size = (labels.shape[-2], labels.shape[-1])
     found = torch.tensor(displacement[::EVERY])
     sources = motion.sources(size)[len(motion.weights) - len(displacement) :: EVERY]
-    moved = warp(shares.expand(len(sources), -1, -1, -1), sources)
+    moved = warp(_drawn_shares(labels).expand(len(sources), -1, -1, -1), sources)
     still: Tensor = warp(moved, F.interpolate(found, size, mode="bilinear", align_corners=False)).mean(0)
     return still
+
+
+def _drawn_shares(labels: Tensor) -> Tensor:
+    """1 where a pixel has the `Label`, float32, shape (label, row, col)."""
+    return torch.stack([labels == label for label in Label]).float()
