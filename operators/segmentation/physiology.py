@@ -66,9 +66,8 @@ def check_filling(frames: FloatArray, times: FloatArray, labels: IntArray, index
         labels: `Label` of each pixel, shape (row, col).
         index: of the slice.
     """
-    curves = {
-        label: np.median(frames[:, labels == label], axis=1) for label in Label if (labels == label).sum() >= FEWEST
-    }
+    parts = {label: labels == label for label in (Label.LV_CAVITY, Label.MYOCARDIUM, Label.RV)}
+    curves = {label: np.median(frames[:, part], axis=1) for label, part in parts.items() if part.sum() >= FEWEST}
     cavity = curves.get(Label.LV_CAVITY)
     if cavity is None:
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from scripts.asking_again import DELAY, AskAgainInferer, later
 from torch import Tensor, nn
@@ -44,3 +45,15 @@ def test_the_slices_are_shown_turned() -> None:
 def test_the_answer_is_the_mean() -> None:
     answers = INFERER.answers(SERIES, Frames())
     torch.testing.assert_close(INFERER(SERIES, Frames()), sum(answers) / 2)
+
+
+def test_where_the_cpu_multiplies_bfloat16_answers_are_float32_and_hardly_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(2)
+    network = nn.Conv2d(24, 2, 3, padding=1)
+    answers = {}
+    for can in (False, True):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda can=can: {"avx512_bf16": can})
+        with torch.inference_mode():
+            answers[can] = INFERER(SERIES, network)
+        assert answers[can].dtype == torch.float32
+    assert 0 < (answers[True] - answers[False]).abs().max() < 0.02

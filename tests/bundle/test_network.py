@@ -23,6 +23,17 @@ def test_an_image_gets_logits_of_its_own_size_whatever_the_norm(norm: str) -> No
     assert network(torch.zeros(2, 5, 23, 18)).shape == (2, 4, 23, 18)
 
 
+def test_groups_of_one_channel_are_instance_normalisation() -> None:
+    theirs = nn.InstanceNorm2d(4, affine=True, eps=0.01)
+    nn.init.uniform_(theirs.weight)
+    block = ResidualBlock(4, 4, ("instance", {"affine": True, "eps": 0.01}), "relu")
+    ours = block.body[0]
+    assert isinstance(ours, nn.Module)
+    ours.load_state_dict(theirs.state_dict())
+    image = torch.randn(2, 4, 9, 7)
+    torch.testing.assert_close(ours(image), theirs(image))
+
+
 def test_scripting_and_tracing_change_nothing() -> None:
     torch.manual_seed(0)
     network = ResidualUNet(**SMALL).eval()  # type: ignore[arg-type]
