@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from time import perf_counter
 
@@ -78,11 +79,13 @@ def network_input(segmenter: Segmenter, scan: Labelled) -> tuple[Tensor, Tensor]
 
 def runners(network: nn.Module) -> dict[str, Callable[[], Runner]]:
     """What makes each run time ready, by name."""
+    channels_first = deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return {
-        "PyTorch float32": lambda: lambda image: _no_grad(network, image),
-        "PyTorch float32, channels last": lambda: _channels_last(network),
-        "PyTorch bfloat16, channels last": lambda: _bfloat16(_channels_last(network)),
-        "torch.compile float32": lambda: _compiled(network),
+        "PyTorch float32": lambda: _pytorch(channels_first),
+        "PyTorch float32, channels last": lambda: _pytorch(network),
+        "PyTorch bfloat16, channels last": lambda: _bfloat16(_pytorch(network)),
+        "torch.compile float32, channels last": lambda: _pytorch(_compiled(network)),
+        "torch.compile bfloat16, channels last": lambda: _bfloat16(_pytorch(_compiled(network))),
         "ONNX Runtime float32": lambda: _onnx_runtime(network),
         "OpenVINO float32": lambda: _openvino(network, "f32"),
         "OpenVINO bfloat16": lambda: _openvino(network, "bf16"),
@@ -126,9 +129,12 @@ def waiting(scans: list[Labelled], repeats: int) -> str:
     )
 
 
-def _channels_last(network: nn.Module) -> Runner:
-    turned = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return lambda image: _no_grad(turned, image.to(memory_format=torch.channels_last))
+def _pytorch(network: Runner) -> Runner:
+    def run(image: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return network(image)
+
+    return run
 
 
 def _bfloat16(run: Runner) -> Runner:
@@ -142,13 +148,8 @@ def _bfloat16(run: Runner) -> Runner:
 def _compiled(network: nn.Module) -> Runner:
     if shutil.which("g++") is None:
         raise ImportError("torch.compile needs a C++ compiler", name="g++")
-    compiled = torch.compile(network)
-    return lambda image: _no_grad(compiled, image)
-
-
-def _no_grad(run: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    with torch.inference_mode():
-        return run(image)
+    compiled: Runner = torch.compile(network)
+    return compiled
 
 
 def _exported(network: nn.Module) -> Iterator[Path]:
