@@ -8,8 +8,9 @@ search that was stopped goes on, also within a trial.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import optuna
 import torch
 from torch import nn
 
-from benchmarks.inference_speed import dice_of, times
+from benchmarks.inference_speed import Runner, dice_of, times
 from benchmarks.record import TRAINING, Record, parser
 from benchmarks.surroundings import REPOSITORY
 from operators.segmentation.bundle_folder import importable
@@ -99,19 +100,22 @@ def draw_size(trial: optuna.trial.BaseTrial) -> tuple[tuple[int, ...], tuple[int
     return widths, tuple(trial.suggest_int(f"blocks_{k}", *BLOCKS) for k in range(1, count))
 
 
-def train(output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE) -> nn.Module:
+def train(
+    output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE, configs: Sequence[str] = CONFIGS
+) -> nn.Module:
     """Train by the bundle's configuration; the average of the weights.
 
     Args:
         output: folder of the training, where an earlier run of it is gone on with.
         settings: of the configuration that are to differ.
         bundle: whose configuration it is.
+        configs: names of its files, each over those before.
     """
     from monai.bundle import ConfigWorkflow
 
     with importable(bundle):
         workflow = ConfigWorkflow(
-            config_file=[str(bundle / f"configs/{name}.json") for name in CONFIGS],
+            config_file=[str(bundle / f"configs/{name}.json") for name in configs],
             logging_file=str(bundle / "configs/logging.conf"),
             workflow_type="train",
             bundle_root=str(bundle),
@@ -126,12 +130,12 @@ def train(output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE) -> n
 
 def judge(trial: optuna.Trial, network: nn.Module, n_patients: int | None) -> tuple[float, float]:
     """Mean Dice of the myocardium on the frozen validation patients, and the median time of a slice [ms]."""
-    patches = validation(n_patients)
-    scores = dice_of_slices(network, patches)
+    patches, ask = validation(n_patients), partial(answer, network)
+    scores = dice_of_slices(ask, patches)
     trial.set_user_attr("sd", float(np.nanstd(scores, ddof=1)))
     trial.set_user_attr("slices", int(np.isfinite(scores).sum()))
     trial.set_user_attr("parameters", sum(weight.numel() for weight in network.parameters()))
-    seconds = times(lambda images: answer(network, images), patches[0].image[None], REPEATS)
+    seconds = times(ask, patches[0].image[None], REPEATS)
     return float(np.nanmean(scores)), 1000 * float(np.median(seconds))
 
 
@@ -140,9 +144,9 @@ def validation(n_patients: int | None = None) -> list[TrainingPatch]:
     return [patch for some in replace(VALIDATION, size=NETWORK_SIZE).patients(n_patients) for patch in some]
 
 
-def dice_of_slices(network: nn.Module, patches: Iterable[TrainingPatch]) -> FloatArray:
-    """Of the myocardium in each slice; NaN where neither the truth nor the network has one."""
-    return np.array([dice_of(answer(network, patch.image[None]), patch.label[0]) for patch in patches])
+def dice_of_slices(ask: Runner, patches: Iterable[TrainingPatch]) -> FloatArray:
+    """Of the myocardium in each slice; NaN where neither the truth nor the answer has one."""
+    return np.array([dice_of(ask(patch.image[None]), patch.label[0]) for patch in patches])
 
 
 def answer(network: nn.Module, images: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,6 @@ import pytest
 import torch
 from bundle_scripts import make_small_bundle
 from test_search import FEW_STEPS
-from torch import nn
 
 from benchmarks import recipe, search
 
@@ -23,20 +22,33 @@ FEW: dict[str, Any] = {
 }
 
 
-def trained(variant: recipe.Variant, folder: Path) -> nn.Module:
-    bundle = make_small_bundle(folder / "bundle")
-    return search.train(folder / "run", {**recipe.settings_of(variant), **FEW}, bundle)
-
-
 def test_every_variant_trains_otherwise_and_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "NETWORK_SIZE", 32)
-    networks = {variant.name: trained(variant, tmp_path / variant.name) for variant in recipe.VARIANTS}
+    bundle = make_small_bundle(tmp_path / "bundle")
+    networks = {variant.name: recipe.trained(variant, tmp_path, FEW, bundle) for variant in recipe.FROM_NOTHING}
     weights = [torch.cat([one.flatten() for one in network.parameters()]) for network in networks.values()]
     assert all(not torch.equal(ours, theirs) for ours, theirs in itertools.combinations(weights, 2))
-    for variant in recipe.VARIANTS:
-        scores = recipe.judge(variant, networks[variant.name], n_patients=1)
+    for variant in recipe.FROM_NOTHING:
+        scores = recipe.judge(networks[variant.name], variant.judged, n_patients=1)
         assert len(scores) == 3
         assert ((scores >= 0) & (scores <= 1)).any()
+
+
+def test_the_released_weights_are_trained_on(tmp_path: Path) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    widths, blocks = search.KNOWN["released"]
+    few = {**FEW, "network_def#widths": list(widths), "network_def#blocks": list(blocks)}
+    weights = torch.load(recipe.RELEASED["start_from"], weights_only=True)
+    ours, theirs = (recipe.trained(variant, tmp_path, few, bundle).state_dict() for variant in recipe.ON)
+    moved = (ours["exit.2.weight"] - weights["exit.2.weight"]).abs().max()
+    assert 0 < moved < 0.1
+    assert not torch.equal(ours["exit.2.weight"], theirs["exit.2.weight"])
+
+
+def test_half_of_a_distilled_label_is_the_mean_answer() -> None:
+    item = series(12)
+    mean = recipe.asked_again(recipe._released(), item["image"][None])[0].softmax(0)
+    torch.testing.assert_close(2 * recipe.distilled(item)["label"] - item["label"], mean, atol=1e-5, rtol=0)
 
 
 def series(arrival: int) -> recipe.Item:
