@@ -37,7 +37,8 @@ class AskAgainInferer(SliceInferer):
 
 def multiplies_bfloat16() -> bool:
     """Whether this CPU has instructions for it; without them it would be slower than float32, not faster."""
-    can = torch.cpu.get_capabilities()
+    # An older torch can't tell.
+    can = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 

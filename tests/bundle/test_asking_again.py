@@ -57,3 +57,6 @@ def test_where_the_cpu_multiplies_bfloat16_answers_are_float32_and_hardly_move(m
             answers[can] = INFERER(SERIES, network)
         assert answers[can].dtype == torch.float32
     assert 0 < (answers[True] - answers[False]).abs().max() < 0.02
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    with torch.inference_mode():
+        assert torch.equal(INFERER(SERIES, network), answers[False])
