@@ -38,7 +38,7 @@ class AskAgainInferer(SliceInferer):
 def multiplies_bfloat16() -> bool:
     """Whether this CPU has instructions for it; without them it would be slower than float32, not faster."""
     # An older torch can't tell.
-    can = getattr(torch.cpu, "get_capabilities", dict)()
+    can: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
