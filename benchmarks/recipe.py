@@ -154,20 +154,22 @@ def main() -> None:
     timed = {"minutes": arguments.minutes}
     rows = []
     for variant in FROM_NOTHING:
-        network = trained(variant, folder, timed)
-        rows.append([variant.words, cell(judge(partial(answer, network), variant.judged))])
-    record.table(["from nothing", "Dice myocardium"], rows)
-    networks = {"as they are": _released(), **{variant.words: trained(variant, folder, timed) for variant in ON}}
+        network, steps = trained(variant, folder, timed)
+        rows.append([variant.words, str(steps), cell(judge(partial(answer, network), variant.judged))])
+    record.table(["from nothing", "steps", "Dice myocardium"], rows)
+    networks = {"as they are": (_released(), 0), **{variant.words: trained(variant, folder, timed) for variant in ON}}
     rows = [
-        [words, cell(judge(partial(answer, network))), cell(judge(partial(asked_again, network)))]
-        for words, network in networks.items()
+        [words, str(steps), cell(judge(partial(answer, network))), cell(judge(partial(asked_again, network)))]
+        for words, (network, steps) in networks.items()
     ]
-    record.table(["the released weights", "one answer", "mean of the bundle's two"], rows)
+    record.table(["the released weights", "steps", "one answer", "mean of the bundle's two"], rows)
     record.close()
 
 
-def trained(variant: Variant, folder: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE) -> nn.Module:
-    """The network that a variant makes, in a folder of its name; `settings` beside its own."""
+def trained(
+    variant: Variant, folder: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE
+) -> tuple[nn.Module, int]:
+    """The network that a variant makes and the steps it took, in a folder of its name; `settings` beside its own."""
     overlays = () if variant.overlay is None else (variant.overlay,)
     return train(folder / variant.name, {**settings_of(variant), **settings}, bundle, (*CONFIGS, *overlays))
 

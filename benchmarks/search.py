@@ -81,7 +81,8 @@ def search(
         widths, blocks = draw_size(trial)
         size = {"network_def#widths": list(widths), "network_def#blocks": list(blocks)}
         output = folder / "-".join(str(n) for n in (*widths, *blocks))
-        return judge(trial, train(output, {**settings, **size}, bundle), n_patients)
+        network, _ = train(output, {**settings, **size}, bundle)
+        return judge(trial, network, n_patients)
 
     study.optimize(objective, n_trials=max(n_trials - len(finished(study)), 0))
     return study
@@ -102,8 +103,8 @@ def draw_size(trial: optuna.trial.BaseTrial) -> tuple[tuple[int, ...], tuple[int
 
 def train(
     output: Path, settings: Mapping[str, Any], bundle: Path = BUNDLE, configs: Sequence[str] = CONFIGS
-) -> nn.Module:
-    """Train by the bundle's configuration; the average of the weights.
+) -> tuple[nn.Module, int]:
+    """Train by the bundle's configuration; the average of the weights and the steps taken.
 
     Args:
         output: folder of the training, where an earlier run of it is gone on with.
@@ -125,7 +126,8 @@ def train(
         workflow.initialize()
         workflow.run()
         average: nn.Module = workflow.parser.get_parsed_content("average").ema_model
-    return average.eval()
+        steps: int = workflow.parser.get_parsed_content("train#trainer").state.iteration
+    return average.eval(), steps
 
 
 def judge(trial: optuna.Trial, network: nn.Module, n_patients: int | None) -> tuple[float, float]:

@@ -25,7 +25,7 @@ FEW: dict[str, Any] = {
 def test_every_variant_trains_otherwise_and_is_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "NETWORK_SIZE", 32)
     bundle = make_small_bundle(tmp_path / "bundle")
-    networks = {variant.name: recipe.trained(variant, tmp_path, FEW, bundle) for variant in recipe.FROM_NOTHING}
+    networks = {variant.name: recipe.trained(variant, tmp_path, FEW, bundle)[0] for variant in recipe.FROM_NOTHING}
     weights = [torch.cat([one.flatten() for one in network.parameters()]) for network in networks.values()]
     assert all(not torch.equal(ours, theirs) for ours, theirs in itertools.combinations(weights, 2))
     for variant in recipe.FROM_NOTHING:
@@ -39,7 +39,9 @@ def test_the_released_weights_are_trained_on(tmp_path: Path) -> None:
     widths, blocks = search.KNOWN["released"]
     few = {**FEW, "network_def#widths": list(widths), "network_def#blocks": list(blocks)}
     weights = torch.load(recipe.RELEASED["start_from"], weights_only=True)
-    ours, theirs = (recipe.trained(variant, tmp_path, few, bundle).state_dict() for variant in recipe.ON)
+    trained = [recipe.trained(variant, tmp_path, few, bundle) for variant in recipe.ON]
+    assert [steps for _, steps in trained] == [FEW["items_per_epoch"]] * 2
+    ours, theirs = (network.state_dict() for network, _ in trained)
     moved = (ours["exit.2.weight"] - weights["exit.2.weight"]).abs().max()
     assert 0 < moved < 0.1
     assert not torch.equal(ours["exit.2.weight"], theirs["exit.2.weight"])
