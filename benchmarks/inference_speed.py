@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from time import perf_counter
 
@@ -79,13 +78,12 @@ def network_input(segmenter: Segmenter, scan: Labelled) -> tuple[Tensor, Tensor]
 
 def runners(network: nn.Module) -> dict[str, Callable[[], Runner]]:
     """What makes each run time ready, by name."""
-    channels_first = deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return {
-        "PyTorch float32": lambda: _pytorch(channels_first),
-        "PyTorch float32, channels last": lambda: _pytorch(network),
-        "PyTorch bfloat16, channels last": lambda: _bfloat16(_pytorch(network)),
-        "torch.compile float32, channels last": lambda: _pytorch(_compiled(network)),
-        "torch.compile bfloat16, channels last": lambda: _bfloat16(_pytorch(_compiled(network))),
+        "PyTorch float32": lambda: _pytorch(network),
+        "PyTorch float32, channels last": lambda: _channels_last(_pytorch(network)),
+        "PyTorch bfloat16, channels last": lambda: _bfloat16(_channels_last(_pytorch(network))),
+        "torch.compile float32, channels last": lambda: _channels_last(_pytorch(_compiled(network))),
+        "torch.compile bfloat16, channels last": lambda: _bfloat16(_channels_last(_pytorch(_compiled(network)))),
         "ONNX Runtime float32": lambda: _onnx_runtime(network),
         "OpenVINO float32": lambda: _openvino(network, "f32"),
         "OpenVINO bfloat16": lambda: _openvino(network, "bf16"),
@@ -135,6 +133,10 @@ def _pytorch(network: Runner) -> Runner:
             return network(image)
 
     return run
+
+
+def _channels_last(run: Runner) -> Runner:
+    return lambda image: run(image.contiguous(memory_format=torch.channels_last))
 
 
 def _bfloat16(run: Runner) -> Runner:

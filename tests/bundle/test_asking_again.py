@@ -60,3 +60,14 @@ def test_where_the_cpu_multiplies_bfloat16_answers_are_float32_and_hardly_move(m
     monkeypatch.delattr(torch.cpu, "get_capabilities")
     with torch.inference_mode():
         assert torch.equal(INFERER(SERIES, network), answers[False])
+
+
+class Layout(nn.Module):
+    """Answers whether it was shown channels last."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return torch.full_like(frames[:, :1], frames.is_contiguous(memory_format=torch.channels_last))
+
+
+def test_the_network_is_shown_channels_last() -> None:
+    assert INFERER(SERIES, Layout()).all()
