@@ -99,12 +99,15 @@ def measured(samples: FloatArray, hematocrit: float) -> Input:
     return Input(PchipInterpolator(coarse, above)(np.arange(0, coarse[-1] + FINE / 2, FINE)), hematocrit)
 
 
-def draw(random: np.random.Generator, aif: Input, later: float = 0.0) -> Study:
-    """One slice; its sectors differ in all but the delay, which is longer by `later` [s] in the first of them."""
+def draw(random: np.random.Generator, aif: Input, later: float = 0.0, delay: float | None = None) -> Study:
+    """One slice; its sectors differ in all but the delay, which is longer by `later` [s] in the first of them.
+
+    The delay is drawn, too, unless it is given.
+    """
     level = random.uniform(*RANGES["flow"])
     flow = np.clip(level * random.uniform(0.7, 1.3, SECTORS), *RANGES["flow"])
     ps, vp, visf = (torch.from_numpy(random.uniform(*RANGES[name], SECTORS)) for name in ("ps", "vp", "visf"))
-    delay = random.uniform(*DELAY)
+    delay = random.uniform(*DELAY) if delay is None else delay
     exchange = Exchange(torch.from_numpy(flow * (1 - aif.hematocrit)), ps, vp, visf)
     content = solve(torch.from_numpy(aif.fine / (1 - aif.hematocrit)), FINE, exchange, n_cells=30).content.numpy()
     grid = np.arange(content.shape[1]) * FINE
