@@ -30,11 +30,13 @@ from perf_app.evaluation.contours import overlap
 CALIBRATION_SEED = 910_000
 POOR = 0.8
 """A slice with a lower Dice of the myocardium is to be flagged."""
+BAD = 0.7
+"""One with a lower Dice than this all the more."""
 FALSE_ALARMS = 0.2
 """Share of the other slices of the calibration's patients that the limit flags: with more, nobody would look."""
 HOPELESS = 0.5
 """Below this Dice a slice counts as failed, and is not drawn where no more is to be expected."""
-KNOTS = 8
+KNOTS = 12
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def main() -> None:
     """Print the tables."""
     options = parser("Confidence of the shipped network.")
     options.add_argument(
-        "--patients", type=int, default=12, help="digital patients of each population, three slices each"
+        "--patients", type=int, default=100, help="digital patients of each population, three slices each"
     )
     options.add_argument("--calibrate", action="store_true", help="fit to the bundle's weights first")
     arguments = options.parse_args()
@@ -76,7 +78,8 @@ def main() -> None:
     for name, found in measured.items():
         expected = np.array([calibration.expect(value) for value in found.sureness])
         rows.append([name, *_row(found.dice, expected, calibration.unsure_below)])
-    heads = ["slices", f"Dice below {POOR}", "of them flagged", "of the others flagged"]
+    heads = ["slices", f"Dice below {POOR}", "of them flagged", f"Dice below {BAD}", "of them flagged"]
+    heads += [f"of those from {POOR} on flagged"]
     heads += ["mean Dice", "flagged ones withheld", "mean error of the expected Dice", "rank correlation"]
     record.table(["series", *heads], rows)
     path = record.picture("confidence.png", "Mean Dice of the myocardium by the share of slices withheld")
@@ -121,12 +124,14 @@ def calibrate(bundle: Path, model_sha256: str, parts: list[Measured]) -> None:
 
 
 def _row(dice: FloatArray, expected: FloatArray, threshold: float) -> list[str]:
-    poor, flagged = dice < POOR, expected < threshold
+    poor, bad, flagged = dice < POOR, dice < BAD, expected < threshold
     rest = f"{dice[~flagged].mean():.3f}" if (~flagged).any() else "-"
     return [
         str(len(dice)),
         str(int(poor.sum())),
         f"{flagged[poor].mean():.0%}" if poor.any() else "-",
+        str(int(bad.sum())),
+        f"{flagged[bad].mean():.0%}" if bad.any() else "-",
         f"{flagged[~poor].mean():.0%}" if (~poor).any() else "-",
         f"{dice.mean():.3f}",
         rest,

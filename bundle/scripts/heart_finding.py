@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy import ndimage
 
 Array = npt.NDArray[np.floating[Any]]
@@ -62,14 +63,15 @@ def find_left_ventricle(series: Array, spacing: tuple[float, float]) -> tuple[fl
 def _enhancement(series: Array, spacing: tuple[float, float], every: tuple[int, int]) -> Array:
     """Smoothed signal above its lowest value in time, of every so-manyth row and column: smoothed, it tells no more."""
     sigma = (1.0, *(SMOOTHING_MM / step for step in spacing))
-    # A Gaussian filter's matrix for each axis: products of matrices take a fraction of the filter's own time.
+    # A Gaussian filter's matrix for each axis: products of matrices take a fraction of the filter's own time. By torch,
+    # since numpy's threads would still wait busily while the network runs, and take a third of its time.
     in_time, down, across = (
-        ndimage.gaussian_filter1d(np.eye(n, dtype=np.float32), width, axis=0, mode="nearest")[::step]
+        torch.from_numpy(ndimage.gaussian_filter1d(np.eye(n, dtype=np.float32), width, axis=0, mode="nearest")[::step])
         for n, width, step in zip(series.shape, sigma, (1, *every), strict=True)
     )
     # Without the first frame, which changes nothing, what never changes is exactly 0.
-    in_plane = down @ np.asarray(series - series[:1], np.float32) @ across.T
-    smooth: Array = np.tensordot(in_time, in_plane, 1)
+    in_plane = down @ torch.from_numpy(np.asarray(series - series[:1], np.float32)) @ across.T
+    smooth: Array = torch.tensordot(in_time, in_plane, 1).numpy()
     lowest: Array = smooth.min(0)
     return smooth - lowest
 
