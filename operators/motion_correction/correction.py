@@ -18,7 +18,7 @@ from operators.motion_correction.local_contrast import normalise
 from operators.motion_correction.modes import refine
 from operators.motion_correction.proton_density import align_proton_density
 from operators.motion_correction.reference import choose_reference, find_heart
-from operators.motion_correction.residual import motion_seen, rms, with_unseen
+from operators.motion_correction.residual import motion_seen, rms, rms_of_frames, with_unseen
 from operators.motion_correction.shading import log_sensitivity, unshade
 from operators.series import BoolArray, FloatArray, MotionCorrection, PerfusionScan, QualityFlag
 from operators.side_by_side import side_by_side
@@ -38,8 +38,9 @@ ROUGH = (Level(15.0, 20), Level(7.5, 15))
 FINE = (Level(3.75, 10), Level(2.5, 12))
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""
-STILL = 0.75
-"""Estimated RMS motion [mm] below which a slice is left as it is: interpolation would only blur it."""
+STILL, STILL_FRAME = 0.75, 1.5
+"""Estimated RMS motion [mm] of a slice, and of each of its frames, below which it is left as it is: interpolation would
+only blur it. One frame far off, as after an early beat, hardly counts in the slice's."""
 LARGE = 1.5
 """Estimated RMS residual [mm] above which the reader is warned: about a pixel."""
 
@@ -120,7 +121,8 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     pixels = pull(images, displacement, spacing)
     left, there = (motion_seen(series, heart.region, spacing) for series in (scale(pixels), scaled))
     after = with_unseen(left, before)
-    if before < STILL or left >= there:
+    still = before < STILL and rms_of_frames(displacement, heart.region).max() < STILL_FRAME
+    if still or left >= there:
         displacement, pixels, after = np.zeros_like(displacement), images, before
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
     # Where the reference frame has the region that was found on the still model.

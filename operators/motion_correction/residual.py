@@ -32,7 +32,12 @@ def rms(field: FloatArray, region: BoolArray) -> float:
         field: shape (time, 2, row, col).
         region: shape (row, col).
     """
-    return float(np.sqrt((np.asarray(field, np.float64)[:, :, region] ** 2).sum(axis=1).mean()))
+    return float(np.sqrt((rms_of_frames(field, region) ** 2).mean()))
+
+
+def rms_of_frames(field: FloatArray, region: BoolArray) -> FloatArray:
+    """The same of each frame, shape (time,)."""
+    return np.asarray(np.sqrt((np.asarray(field, np.float64)[:, :, region] ** 2).sum(axis=1).mean(axis=1)))
 
 
 def motion_seen(images: torch.Tensor, region: BoolArray, spacing: Spacing) -> float:

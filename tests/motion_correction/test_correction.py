@@ -132,6 +132,17 @@ def test_known_shift_is_recovered() -> None:
     np.testing.assert_allclose(step, (3 * 1.9, -2 * 1.9), atol=0.6)
 
 
+def test_one_frame_far_off_is_brought_back() -> None:
+    """Though the RMS over all frames is that of a heart which is left as it is."""
+    heart = replace(BREATHING, amplitude=0.0)
+    images = heart.images()
+    images[35] = np.roll(images[35], 2, axis=0)
+    motion = correct_slice(images, heart.times, (1.9, 1.9))
+    found = motion.displacement[35][:, motion.heart].mean(axis=1)
+    assert motion.before < STILL
+    np.testing.assert_allclose(found, (2 * 1.9, 0), atol=0.6)
+
+
 def test_small_field_of_view_and_few_frames() -> None:
     heart = MovingHeart(rows=51, columns=47, n_frames=30, amplitude=5.0)
     motion = corrected(heart)
