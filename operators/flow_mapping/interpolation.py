@@ -39,6 +39,7 @@ class Interpolant:
 
         self.splines, self.cubic = tensor(together), tensor(_CUBIC)
         self.strides, self.about = tensor(strides, np.int64), tensor(about, np.int64)
+        self.sloped = tensor(np.eye(1 + self.dimensions, self.dimensions, -1, dtype=bool)[..., None], bool)
         self.lowest = tensor(np.array([one[0] for one in axes]))
         self.steps = tensor(np.array([one[1] - one[0] for one in axes]))
         self.last_cell = tensor(np.array([len(one) - 2 for one in axes]))
@@ -58,22 +59,15 @@ class Interpolant:
         one = torch.ones_like(part)
         level = torch.cat([one, part, part**2, part**3], dim=-1) @ self.cubic
         slope = torch.cat([0 * one, one, 2 * part, 3 * part**2], dim=-1) @ self.cubic / self.steps[:, None]
-        weights = [self._product(level)]
-        for axis in range(self.dimensions):
-            weights.append(
-                self._product(torch.cat([level[:, :axis], slope[:, axis : axis + 1], level[:, axis + 1 :]], 1))
-            )
+        # Along each axis, for the value and for each derivative, which takes the slope along its own axis.
+        along = torch.where(self.sloped, slope[:, None], level[:, None])
+        weights = along[:, :, 0]
+        for axis in range(1, self.dimensions):
+            weights = (weights[..., None] * along[:, :, axis, None]).flatten(2)
         which = (cell.long() @ self.strides)[:, None] + self.about
         # Copies rows as a whole, which indexing by brackets doesn't: a fifth of its time.
         near = self.splines.index_select(0, which.flatten())
-        return torch.stack(weights, dim=1) @ near.reshape(len(places), 4 * len(self.about), self.size)
-
-    def _product(self, along: torch.Tensor) -> torch.Tensor:
-        """Weights along each axis (place, axis, 4) to those of the cells' surroundings, shape (place, 4 ** axis)."""
-        product = along[:, 0]
-        for axis in range(1, self.dimensions):
-            product = (product[:, :, None] * along[:, axis, None, :]).flatten(1)
-        return product
+        return weights @ near.reshape(len(places), 4 * len(self.about), self.size)
 
 
 def _to_splines(samples: int) -> FloatArray:
