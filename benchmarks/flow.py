@@ -195,11 +195,11 @@ def tell_published(record: Record, real: Mapping[str, FloatArray], n_studies: in
     known, true = np.concatenate([one.curves for one in studies]), np.concatenate([one.flow for one in studies])
     resting = true < RESTING
 
-    def row(name: str, ours: FloatArray, of_known: FloatArray, delay: float) -> list[str]:
-        return [*published_row(name, ours, published, delay), f"{bias(of_known):+.0%}"]
-
     def bias(of_known: FloatArray) -> float:
         return float(np.nanmedian((of_known / true)[resting])) - 1
+
+    def row(name: str, ours: FloatArray, of_known: FloatArray, delay: float) -> list[str]:
+        return [*published_row(name, ours, published, delay), f"{bias(of_known):+.0%}"]
 
     rows = [row("from the onset found", flow.flow[0][ring], find(studies, aif, "btex").mean, delay)]
     high = []

@@ -64,7 +64,7 @@ def _enhancement(series: Array, spacing: tuple[float, float], every: tuple[int, 
     """Smoothed signal above its lowest value in time, of every so-manyth row and column: smoothed, it tells no more."""
     sigma = (1.0, *(SMOOTHING_MM / step for step in spacing))
     # A Gaussian filter's matrix for each axis: products of matrices take a fraction of the filter's own time. By torch,
-    # since numpy's threads would still wait busily while the network runs, and take a third of its time.
+    # since numpy's threads would still wait busily while the network runs, and slow it by a third.
     in_time, down, across = (
         torch.from_numpy(ndimage.gaussian_filter1d(np.eye(n, dtype=np.float32), width, axis=0, mode="nearest")[::step])
         for n, width, step in zip(series.shape, sigma, (1, *every), strict=True)
