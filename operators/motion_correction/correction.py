@@ -38,9 +38,10 @@ ROUGH = (Level(15.0, 20), Level(7.5, 15))
 FINE = (Level(3.75, 10), Level(2.5, 12))
 BRIGHT_END = 99.5
 """Percentile of a slice's intensities that becomes 1."""
-STILL, STILL_FRAME = 0.75, 1.5
-"""Estimated RMS motion [mm] of a slice, and of each of its frames, below which it is left as it is: interpolation would
-only blur it. One frame far off, as after an early beat, hardly counts in the slice's."""
+STILL = 0.75
+"""Estimated RMS motion [mm] below which a slice is left as it is: interpolation would only blur it."""
+FAR = 1.5
+"""The same of a frame, from which on it is brought back in such a slice, too: one alone hardly counts in the RMS."""
 LARGE = 1.5
 """Estimated RMS residual [mm] above which the reader is warned: about a pixel."""
 
@@ -118,11 +119,12 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     reference = choose_reference(heart.curve, field.cpu()[:, :, heart.region].numpy())
     displacement = rebase(field, reference, spacing).cpu().numpy()
     before = rms(displacement, heart.region)
+    if before < STILL:
+        displacement[rms_of_frames(displacement, heart.region) < FAR] = 0
     pixels = pull(images, displacement, spacing)
     left, there = (motion_seen(series, heart.region, spacing) for series in (scale(pixels), scaled))
     after = with_unseen(left, before)
-    still = before < STILL and rms_of_frames(displacement, heart.region).max() < STILL_FRAME
-    if still or left >= there:
+    if left >= there:
         displacement, pixels, after = np.zeros_like(displacement), images, before
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
     # Where the reference frame has the region that was found on the still model.
