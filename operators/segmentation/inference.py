@@ -106,7 +106,7 @@ class Segmenter:
             answers = self._steps["inferer"].answers(image, self.network)
         logits = torch.stack([one[0].cpu() for one in answers])
         mean = logits.mean(0)
-        sureness = consistency(*(one[..., 0].numpy().argmax(0) for one in logits[:2]))
+        sureness = consistency(*(one[..., 0].numpy().argmax(0) for one in logits))
         sureness *= own_dice(mean[..., 0].softmax(0).numpy())
         expected = float("nan") if self._calibration is None else self._calibration.expect(sureness)
         return Answer(*self.finish(data, mean), sureness, expected)
