@@ -7,12 +7,12 @@ from typing import Any
 from monai.deploy.core import Fragment
 
 from operators.arterial_input.input_function import find_arterial_input
-from operators.door import ScanDoor
+from operators.door import ScansTogetherDoor
 from operators.protocol import Protocol
 from operators.series import ArterialInput, GadoliniumSeries, PerfusionScan
 
 
-class ArterialInputFinder(ScanDoor):
+class ArterialInputFinder(ScansTogetherDoor):
     """Finds the arterial input of each scan; a file stands in for every scan's own."""
 
     inputs = ("scan", "gadolinium")

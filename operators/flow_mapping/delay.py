@@ -47,7 +47,7 @@ ROUNDED = 0.03
 """A pixel's delay lies a multiple of this off the common one [s]."""
 NOISE = (0.006, 0.001)
 """Of a wedge's curve, the model's own misfit included [mmol/L]: taken at first, and the least."""
-STARTS = 8
+STARTS = 5
 """Of each fit: a wedge's curve must not be caught in a side minimum."""
 
 

@@ -1,7 +1,8 @@
 """Fitting curves to a table of model curves whose amplitude is free.
 
 Every entry's best amplitude is analytic, so a table over the curves' shapes alone replaces one over all parameters. The
-best entry by least squares and prior is then refined by Gauss-Newton steps between the entries.
+best of the table's entries by least squares and prior, of which every second along each axis is looked at, is then
+refined by Gauss-Newton steps between the entries.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from operators.series import BoolArray, FloatArray
 
 RANK = 10
 """A table's curves lie in so many dimensions to far below the noise."""
+LOOKED_AT = 2
+"""A curve is compared to every so many entries along each axis: the next ones are within the first step's reach."""
 STEPS = 5
-"""Of Gauss-Newton after the best entry is found."""
+"""Of Gauss-Newton, from the best entry or from the best of several ends."""
+TRIED = 3
+"""Steps from each entry where there are several to begin at."""
 CHUNK = {"cpu": 512, "cuda": 16_384}
 """Pixels at a time: what stays in a processor's cache counts more than their number; a GPU wants many."""
 FLOW_PRIOR = (float(np.log(1.5)), 1.0)
@@ -121,14 +126,16 @@ class Fitter:
         flat = table.curves.reshape(-1, table.curves.shape[-1])
         basis = np.linalg.eigh(flat.T @ flat)[1][:, : -RANK - 1 : -1]
         grid = (flat @ basis).reshape(*table.curves.shape[:-1], -1)
-        coordinates = np.stack(np.meshgrid(*table.axes, indexing="ij"), axis=-1)
+        few = (slice(None, None, LOOKED_AT),) * len(table.axes)
+        looked_at = grid[few]
+        coordinates = np.stack(np.meshgrid(*table.axes, indexing="ij"), axis=-1)[few]
 
         self.basis = _tensor(basis)
-        self.curves = _tensor(grid.reshape(len(flat), -1))
+        self.curves = _tensor(looked_at.reshape(-1, looked_at.shape[-1]))
         self.between = Interpolant(grid, table.axes, self.curves.device)
         self.norm = self.curves.square().sum(1)
-        self.coordinates = _tensor(coordinates.reshape(len(flat), -1))
-        self.lowest, self.highest = self.coordinates.amin(0), self.coordinates.amax(0)
+        self.coordinates = _tensor(coordinates.reshape(len(self.curves), -1))
+        self.lowest, self.highest = (_tensor(np.array([axis[end] for axis in table.axes])) for end in (0, -1))
         self.steps = _tensor(np.array([axis[1] - axis[0] for axis in table.axes]))
         self.weights = _tensor(np.array([p.weights for p in table.parameters]))
         self.offsets = _tensor(np.array([p.offset for p in table.parameters]))
@@ -183,11 +190,10 @@ class Fitter:
         entries, log_amplitudes = self._best_entries(mine, trust, starts, *prior)
         x = torch.cat([log_amplitudes[..., None], self.coordinates[entries]], dim=-1).flatten(0, 1)
         each = expected.repeat_interleave(starts, 0), precision
-        ends = self._refined(x, mine.repeat_interleave(starts, 0), trust, each)
         if starts > 1:
-            best = ends[-1].view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)
-            ends = self._refined(ends[0][best], mine, trust, prior)
-        x, hessian, left, _ = ends
+            ends, _, _, costs = self._refined(x, mine.repeat_interleave(starts, 0), trust, each, TRIED)
+            x = ends[costs.view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)]
+        x, hessian, left, _ = self._refined(x, mine, trust, prior, STEPS)
         sums = x @ self.weights.T + self.offsets
         pull = (sums - expected).square() @ precision
         cost = (trust * (left.square().sum(1) + outside) + pull) / 2
@@ -221,9 +227,9 @@ class Fitter:
         return entries, log_amplitude.gather(1, entries) - pull
 
     def _refined(
-        self, x: torch.Tensor, mine: torch.Tensor, trust: float, prior: tuple[torch.Tensor, torch.Tensor]
+        self, x: torch.Tensor, mine: torch.Tensor, trust: float, prior: tuple[torch.Tensor, torch.Tensor], steps: int
     ) -> tuple[torch.Tensor, ...]:
-        """Gauss-Newton steps from log amplitudes and coordinates `x`.
+        """So many Gauss-Newton steps from log amplitudes and coordinates `x`.
 
         A step may lead astray: the best point on the way counts, not the last.
 
@@ -233,7 +239,7 @@ class Fitter:
         limit = torch.cat([torch.ones_like(self.steps[:1]), self.steps])
         best = x
         step, hessian, left, cost = self._step(x, mine, trust, *prior)
-        for _ in range(STEPS):
+        for _ in range(steps):
             x = x + step.clamp(-limit, limit)
             x[:, 1:] = torch.minimum(torch.maximum(x[:, 1:], self.lowest), self.highest)
             step, new_hessian, new_left, new_cost = self._step(x, mine, trust, *prior)

@@ -6,13 +6,13 @@ from typing import Any
 
 from monai.deploy.core import Fragment
 
-from operators.door import ScanDoor
+from operators.door import ScansTogetherDoor
 from operators.gadolinium.conversion import to_gadolinium
 from operators.protocol import Protocol
 from operators.series import GadoliniumSeries, MotionCorrection, PerfusionScan
 
 
-class GadoliniumConverter(ScanDoor):
+class GadoliniumConverter(ScansTogetherDoor):
     """Turns each scan's signal into Gd concentration."""
 
     inputs = ("scan", "motion")
