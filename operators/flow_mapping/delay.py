@@ -31,7 +31,7 @@ LONGEST = 3.5
 """[s]"""
 SPACING = 0.25
 """Of the delays tried first [s]."""
-CLOSE = 0.03125 * np.concatenate([np.arange(-32, -12, 4), np.arange(-12, 13), np.arange(16, 33, 4)])
+CLOSE = 0.03125 * np.concatenate([np.arange(-32, -12, 4), np.arange(-12, 13, 2), np.arange(16, 33, 4)])
 """The posterior, which is smooth, is fitted so far from the best of these [s] and interpolated every `STEP`."""
 STEP = 0.015625
 """[s]"""

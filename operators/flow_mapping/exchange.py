@@ -11,6 +11,8 @@ from operators.series import FloatArray
 
 AXES = tuple(np.log(np.geomspace(*ends)) for ends in ((0.5, 250.0, 24), (2.0, 160.0, 10), (1.0, 30.0, 8)))
 """Logarithms of F/Vp and PS/Vp [1/min] and of Vi/Vp that a heart may have."""
+STRIDE = 2
+"""See `Table.stride`: these curves change smoothly from entry to entry."""
 NEAR = 0.25
 """SD of the logarithms of PS, Vp and Vi about those of a pixel's surroundings."""
 
@@ -40,4 +42,4 @@ def make_table(
         Parameter("vp_ml_g", (1, 0, 0, 0), prior=(np.log(0.045), 0.30), near=NEAR),
         Parameter("visf_ml_g", (1, 0, 0, 1), prior=(np.log(0.22), 0.35), near=NEAR),
     )
-    return Table(curves.reshape(*map(len, axes), -1), axes, parameters)
+    return Table(curves.reshape(*map(len, axes), -1), axes, parameters, STRIDE)

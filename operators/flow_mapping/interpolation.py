@@ -5,6 +5,8 @@ What is compared between fits, such as the delay's posterior, must not jump wher
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import torch
 
@@ -25,19 +27,21 @@ class Interpolant:
 
     def __init__(self, values: FloatArray, axes: tuple[FloatArray, ...], device: torch.device) -> None:
         self.dimensions, self.size = len(axes), values.shape[-1]
+        # By torch: numpy's threads would go on waiting, busily, beside those that fit slices.
+        splines = torch.from_numpy(values)
         for axis, coordinates in enumerate(axes):
-            values = np.moveaxis(np.tensordot(_to_splines(len(coordinates)), values, (1, axis)), 0, axis)
-        splines = values.reshape(-1, values.shape[-1])
+            splines = torch.tensordot(_to_splines(len(coordinates)), splines, ([1], [axis])).movedim(0, axis)
+        strides = np.cumprod([1, *splines.shape[-2:0:-1]])[::-1]
+        splines = splines.reshape(-1, self.size).float()
         # Each with the three after it along the last axis: what is needed together lies together.
-        together = np.concatenate([np.roll(splines, -k, axis=0) for k in range(4)], axis=1)
-        strides = np.cumprod([1, *values.shape[-2:0:-1]])[::-1]
+        together = torch.cat([splines.roll(-k, 0) for k in range(4)], dim=1)
         about = np.stack(np.meshgrid(*[range(4)] * (self.dimensions - 1), indexing="ij"), axis=-1)
         about = about.reshape(-1, self.dimensions - 1) @ strides[:-1]
 
         def tensor(array: FloatArray, kind: type = np.float32) -> torch.Tensor:
             return torch.from_numpy(np.ascontiguousarray(array, kind)).to(device)
 
-        self.splines, self.cubic = tensor(together), tensor(_CUBIC)
+        self.splines, self.cubic = together.to(device), tensor(_CUBIC)
         self.strides, self.about = tensor(strides, np.int64), tensor(about, np.int64)
         self.sloped = tensor(np.eye(1 + self.dimensions, self.dimensions, -1, dtype=bool)[..., None], bool)
         self.lowest = tensor(np.array([one[0] for one in axes]))
@@ -70,7 +74,8 @@ class Interpolant:
         return weights @ near.reshape(len(places), 4 * len(self.about), self.size)
 
 
-def _to_splines(samples: int) -> FloatArray:
+@cache
+def _to_splines(samples: int) -> torch.Tensor:
     """Coefficients of the spline through samples, by what they are made of them, shape (sample + 2, sample)."""
     size = samples + 2
     conditions = np.zeros((size, size))
@@ -78,4 +83,4 @@ def _to_splines(samples: int) -> FloatArray:
         conditions[row, row : row + 3] = 1 / 6, 4 / 6, 1 / 6
     # Not a knot: the third derivative goes on through the second sample and the last but one.
     conditions[samples, :5] = conditions[samples + 1, -5:] = 1, -4, 6, -4, 1
-    return np.asarray(np.linalg.inv(conditions)[:, :samples])
+    return torch.from_numpy(np.linalg.inv(conditions)[:, :samples])

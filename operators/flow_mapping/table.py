@@ -1,8 +1,8 @@
 """Fitting curves to a table of model curves whose amplitude is free.
 
 Every entry's best amplitude is analytic, so a table over the curves' shapes alone replaces one over all parameters. The
-best of the table's entries by least squares and prior, of which every second along each axis is looked at, is then
-refined by Gauss-Newton steps between the entries.
+best entry by least squares and prior, of those that are looked at, is then refined by Gauss-Newton steps between the
+entries.
 """
 
 from __future__ import annotations
@@ -18,12 +18,8 @@ from operators.series import BoolArray, FloatArray
 
 RANK = 10
 """A table's curves lie in so many dimensions to far below the noise."""
-LOOKED_AT = 2
-"""A curve is compared to every so many entries along each axis: the next ones are within the first step's reach."""
 STEPS = 5
-"""Of Gauss-Newton, from the best entry or from the best of several ends."""
-TRIED = 3
-"""Steps from each entry where there are several to begin at."""
+"""Of Gauss-Newton after the best entry is found."""
 CHUNK = {"cpu": 512, "cuda": 16_384}
 """Pixels at a time: what stays in a processor's cache counts more than their number; a GPU wants many."""
 FLOW_PRIOR = (float(np.log(1.5)), 1.0)
@@ -64,6 +60,9 @@ class Table:
     """Coordinates along each axis, equally spaced."""
     parameters: tuple[Parameter, ...]
     """The first is the flow [mL/min/g]."""
+    stride: int = 1
+    """Every so many entries along each axis are looked at; where curves change smoothly, the others are within reach of
+    the first step."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +122,15 @@ class Fitter:
 
     def __init__(self, table: Table) -> None:
         self.parameters = table.parameters
-        flat = table.curves.reshape(-1, table.curves.shape[-1])
-        basis = np.linalg.eigh(flat.T @ flat)[1][:, : -RANK - 1 : -1]
-        grid = (flat @ basis).reshape(*table.curves.shape[:-1], -1)
-        few = (slice(None, None, LOOKED_AT),) * len(table.axes)
+        # By torch: numpy's threads would go on waiting, busily, beside those that fit slices.
+        flat = torch.from_numpy(table.curves.reshape(-1, table.curves.shape[-1]))
+        basis = torch.linalg.eigh(flat.T @ flat)[1][:, -RANK:].flip(1)
+        grid = (flat @ basis).reshape(*table.curves.shape[:-1], -1).numpy()
+        few = (slice(None, None, table.stride),) * len(table.axes)
         looked_at = grid[few]
         coordinates = np.stack(np.meshgrid(*table.axes, indexing="ij"), axis=-1)[few]
 
-        self.basis = _tensor(basis)
+        self.basis = _tensor(basis.numpy())
         self.curves = _tensor(looked_at.reshape(-1, looked_at.shape[-1]))
         self.between = Interpolant(grid, table.axes, self.curves.device)
         self.norm = self.curves.square().sum(1)
@@ -191,9 +191,9 @@ class Fitter:
         x = torch.cat([log_amplitudes[..., None], self.coordinates[entries]], dim=-1).flatten(0, 1)
         each = expected.repeat_interleave(starts, 0), precision
         if starts > 1:
-            ends, _, _, costs = self._refined(x, mine.repeat_interleave(starts, 0), trust, each, TRIED)
+            ends, _, _, costs = self._refined(x, mine.repeat_interleave(starts, 0), trust, each)
             x = ends[costs.view(-1, starts).argmin(1) + starts * torch.arange(len(curves), device=curves.device)]
-        x, hessian, left, _ = self._refined(x, mine, trust, prior, STEPS)
+        x, hessian, left, _ = self._refined(x, mine, trust, prior)
         sums = x @ self.weights.T + self.offsets
         pull = (sums - expected).square() @ precision
         cost = (trust * (left.square().sum(1) + outside) + pull) / 2
@@ -227,9 +227,9 @@ class Fitter:
         return entries, log_amplitude.gather(1, entries) - pull
 
     def _refined(
-        self, x: torch.Tensor, mine: torch.Tensor, trust: float, prior: tuple[torch.Tensor, torch.Tensor], steps: int
+        self, x: torch.Tensor, mine: torch.Tensor, trust: float, prior: tuple[torch.Tensor, torch.Tensor]
     ) -> tuple[torch.Tensor, ...]:
-        """So many Gauss-Newton steps from log amplitudes and coordinates `x`.
+        """Gauss-Newton steps from log amplitudes and coordinates `x`.
 
         A step may lead astray: the best point on the way counts, not the last.
 
@@ -239,7 +239,7 @@ class Fitter:
         limit = torch.cat([torch.ones_like(self.steps[:1]), self.steps])
         best = x
         step, hessian, left, cost = self._step(x, mine, trust, *prior)
-        for _ in range(steps):
+        for _ in range(STEPS):
             x = x + step.clamp(-limit, limit)
             x[:, 1:] = torch.minimum(torch.maximum(x[:, 1:], self.lowest), self.highest)
             step, new_hessian, new_left, new_cost = self._step(x, mine, trust, *prior)

@@ -122,9 +122,10 @@ def correct_slice(images: FloatArray, times: FloatArray, spacing: Spacing, index
     if before < STILL:
         displacement[rms_of_frames(displacement, heart.region) < FAR] = 0
     pixels = pull(images, displacement, spacing)
-    left, there = (motion_seen(series, heart.region, spacing) for series in (scale(pixels), scaled))
+    left = motion_seen(scale(pixels), heart.region, spacing)
     after = with_unseen(left, before)
-    if left >= there:
+    # What shows less than half of the motion that was taken out can't have shown less still before.
+    if left > before / 2 and left >= motion_seen(scaled, heart.region, spacing):
         displacement, pixels, after = np.zeros_like(displacement), images, before
     folded = float(jacobian(displacement, spacing)[:, heart.region].min()) <= 0
     # Where the reference frame has the region that was found on the still model.

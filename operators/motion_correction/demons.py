@@ -119,11 +119,11 @@ def _descend(
     fixed_gradient = gradient(fixed)
     for _ in range(iterations):
         warped = warp(moving, field, step)
-        slope = 0.5 * (fixed_gradient + gradient(warped))
+        slope = gradient(warped).add_(fixed_gradient).mul_(0.5)
         difference = fixed - warped
-        weight = (slope**2).sum(1) + difference**2 + NOISE**2
-        force = slope * (difference / weight)[:, None]
-        field = smooth(field + to_mm * force, (SMOOTHING, SMOOTHING))
+        weight = slope.square().sum(1).addcmul_(difference, difference).add_(NOISE**2)
+        force = slope.mul_(difference.div_(weight)[:, None])
+        field = smooth(torch.addcmul(field, to_mm, force), (SMOOTHING, SMOOTHING))
     return field
 
 
