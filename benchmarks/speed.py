@@ -43,7 +43,7 @@ from perf_app.phantom.study import write_study
 BREATH = 6.0
 """Of the slice whose motion is corrected [mm]."""
 PASSES = 58
-"""Reads and writes of each curve's cost at each entry of the table, counted in `Fitter._best_entries`."""
+"""Reads and writes of each curve's cost at each entry that is looked at, counted in `Fitter._best_entries`."""
 ARRAYS = 6
 """Of that size, in turn."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
