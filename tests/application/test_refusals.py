@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -112,3 +113,9 @@ def test_what_was_in_the_output_folder_stays(tmp_path: Path) -> None:
     assert ended.exit_code == 2
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["error.json", "mine.txt"]
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_refused_study_leaves_the_garbage_collector_on(tmp_path: Path) -> None:
+    texts(tmp_path / "in")
+    assert CliRunner().invoke(orchestrators, ["-i", str(tmp_path / "in"), "-o", str(tmp_path / "out")]).exit_code == 2
+    assert gc.isenabled()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from scipy.signal import lsim
 
 from benchmarks.two_compartments import NAMES, TOLERANCES, Known, fit_osipi, osipi
 from operators.flow_mapping import btex, two_compartment
+from operators.flow_mapping.delay import STARTS
 from operators.flow_mapping.registry import MODELS
+from operators.flow_mapping.table import Fitter
 from operators.series import FloatArray
 
 STEP = 0.5
@@ -68,6 +72,18 @@ def test_each_model_finds_flow_within_its_known_bias(name: str, lowest: float, h
     late = np.stack([np.interp(TIMES - 0.6, TIMES, one, left=0.0) for one in tissue(name, mbf)])
     fit = MODELS[name](bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT).at(0.6, TIMES).fit(late, 0.002, 8)
     assert ((fit.parameters["flow"] > lowest * mbf) & (fit.parameters["flow"] < highest * mbf)).all()
+
+
+@pytest.mark.parametrize("model", [btex, two_compartment])
+def test_a_look_at_some_entries_finds_the_flow_that_a_look_at_all_finds(model: ModuleType) -> None:
+    table = model.make_table(bolus(FINE_TIMES), STEP / FINE, HEMATOCRIT)
+    table = replace(table, curves=table.curves[..., ::FINE])
+    name = model.__name__.rpartition(".")[2]
+    curves = tissue(name, np.geomspace(0.3, 5.0, 200)) + np.random.default_rng(4).normal(0, NOISE / 3, (200, 80))
+    some, every = (Fitter(replace(table, stride=n)).fit(curves, NOISE / 3, STARTS) for n in (table.stride, 1))
+    assert table.stride > 1
+    np.testing.assert_allclose(some.parameters["flow"], every.parameters["flow"], rtol=0.05)
+    np.testing.assert_allclose(np.median(some.parameters["flow"] / every.parameters["flow"]), 1, atol=0.001)
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
