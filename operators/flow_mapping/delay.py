@@ -154,9 +154,22 @@ def find_delay(slices: Sequence[Telling]) -> Delay:
     best = coarse[int(np.argmin([sum(fit.cost.sum() for fit in some) for some in fits]))]
     noise = [max(NOISE[1], _noise(some)) for some in zip(*fits, strict=True)]
     near = best + CLOSE[best + CLOSE >= 0]
-    between = Akima1DInterpolator(near, side_by_side(partial(costs, telling, noise), near))
-    dense = np.linspace(near[0], near[-1], 1 + round((near[-1] - near[0]) / STEP))
-    return _posterior(dense, between(dense))
+    return _posterior(*between(near, np.array(side_by_side(partial(costs, telling, noise), near))))
+
+
+def between(delays: FloatArray, cost: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Delays every `STEP` and their cost, by splines (Akima, J ACM 1970).
+
+    Where blood would have to come before the input, the cost rises a hundredfold from one delay to the next, and a
+    spline through it would swing far below the least cost just before; one through its logarithm doesn't.
+
+    Args:
+        delays: increasing [s], shape (delay,).
+        cost: see `costs`, shape (delay, wedge).
+    """
+    dense = np.linspace(delays[0], delays[-1], 1 + round((delays[-1] - delays[0]) / STEP))
+    least = cost.min(axis=0)
+    return dense, least + np.expm1(Akima1DInterpolator(delays, np.log1p(cost - least))(dense))
 
 
 def _posterior(delays: FloatArray, cost: FloatArray) -> Delay:

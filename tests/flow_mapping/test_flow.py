@@ -10,7 +10,7 @@ import pytest
 from operators.arterial_input.onset import find_first_pass
 from operators.errors import SettingError
 from operators.flow_mapping.btex import make_table, tissue_curves
-from operators.flow_mapping.delay import WEDGES, Delay, Telling, costs
+from operators.flow_mapping.delay import CLOSE, WEDGES, Delay, Telling, between, costs
 from operators.flow_mapping.mapping import map_flow
 from operators.flow_mapping.registry import MODELS
 from operators.flow_mapping.slice_map import map_slice, parts_by_delay
@@ -215,6 +215,16 @@ def test_the_delay_s_posterior_has_no_steps() -> None:
     cost = np.array([costs([telling], [0.002], one).sum() for one in delays])
     smooth = np.polynomial.Polynomial.fit(delays, cost, 5)(delays)
     assert np.abs(cost - smooth).max() < 0.3
+
+
+def test_between_the_delays_tried_the_cost_falls_below_none_of_them() -> None:
+    """Where it begins to rise by hundreds, too: a dip there passes for a late wedge."""
+    delays = 0.5 + CLOSE[CLOSE >= -0.5]
+    cost = 60 * (delays - 0.5)[:, None] ** 2 + 4e3 * np.clip(delays[:, None] - np.array([0.8, 0.9, 1.0]), 0, None)
+    dense, found = between(delays, cost)
+    true = 60 * (dense - 0.5) ** 2
+    assert (found > cost.min(axis=0) - 0.1).all()
+    np.testing.assert_allclose(found[dense < 0.75], np.broadcast_to(true[:, None], found.shape)[dense < 0.75], atol=0.1)
 
 
 def test_a_doubtful_arterial_input_leaves_the_other_scan_s_delay_alone() -> None:
