@@ -1,4 +1,4 @@
-"""Pictures of 64 training samples: ``python -m benchmarks.gallery OUT.png [--population wild] [--outlines]``.
+"""Pictures of 64 training samples: ``python -m benchmarks.gallery OUT.png [--population lifelike] [--outlines]``.
 
 With ``--scanned FOLDER`` they are views of scanned patients that a training has left there. Each is shown at its blood
 pool's peak and eight frames on, with what a reader is taken to draw. Real series stand below them where they are (the
@@ -19,11 +19,11 @@ from matplotlib.axes import Axes
 
 from benchmarks.surroundings import real_series
 from operators.series import FloatArray, IntArray, Label
-from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD
+from perf_app.phantom.population import LIFELIKE, PLAUSIBLE, TURNED, WILD
 from perf_app.phantom.scanned import view
 from perf_app.phantom.training import draw_patches
 
-POPULATIONS = {"plausible": PLAUSIBLE, "turned": TURNED, "wild": WILD}
+POPULATIONS = {"lifelike": LIFELIKE, "plausible": PLAUSIBLE, "turned": TURNED, "wild": WILD}
 COLUMNS, HALF_MM, LATER = 8, 46, 8
 Sample = tuple[FloatArray, IntArray]
 """Frames (time, row, col) and labels (row, col), pixels of 1 mm."""
@@ -33,7 +33,7 @@ def main() -> None:
     """Draw and save the picture."""
     parser = argparse.ArgumentParser(description="Pictures of training samples beside real frames.")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--population", choices=POPULATIONS, default="turned")
+    parser.add_argument("--population", choices=POPULATIONS, default="lifelike")
     parser.add_argument("--scanned", type=Path, metavar="FOLDER", help="of scanned patients, shown in their place")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=64)

@@ -15,7 +15,7 @@ from torch import Tensor
 from operators.series import Label
 from perf_app.phantom import shapes
 from perf_app.phantom.outlines import Outlines, draw_outlines
-from perf_app.phantom.population import AnatomyRanges
+from perf_app.phantom.population import Population
 from perf_app.phantom.shapes import Draw, Range, around, inside, look_up
 
 N_SLICES = 3
@@ -63,7 +63,7 @@ class Anatomy:
 
 def draw_anatomy(
     n_patients: int,
-    ranges: AnatomyRanges,
+    ranges: Population,
     *,
     size: tuple[int, int],
     spacing_mm: float,
@@ -101,9 +101,7 @@ def draw_anatomy(
     )
 
 
-def _heart_coordinates(
-    draw: Draw, ranges: AnatomyRanges, size: tuple[int, int], spacing: float
-) -> tuple[Tensor, Tensor]:
+def _heart_coordinates(draw: Draw, ranges: Population, size: tuple[int, int], spacing: float) -> tuple[Tensor, Tensor]:
     """Pixels in the heart's own frame [mm]: across to lateral and up to anterior, shape (patient, slice, row, col)."""
     device = draw.generator.device
     rows, cols = ((torch.arange(n, device=device) - (n - 1) / 2) * spacing for n in size)
@@ -117,7 +115,7 @@ def _heart_coordinates(
     return across, up * side
 
 
-def _paint(draw: Draw, ranges: AnatomyRanges, outlines: Outlines, across: Tensor, up: Tensor, spacing: float) -> Tensor:
+def _paint(draw: Draw, ranges: Population, outlines: Outlines, across: Tensor, up: Tensor, spacing: float) -> Tensor:
     """Lay tissue over tissue, the lowest first in the list, lung below all; the shares sum to one by construction."""
     radius, angle = torch.hypot(across, up), torch.atan2(up, -across)
 
@@ -151,7 +149,7 @@ def _paint(draw: Draw, ranges: AnatomyRanges, outlines: Outlines, across: Tensor
 
 
 def _papillary_island(
-    draw: Draw, ranges: AnatomyRanges, outlines: Outlines, across: Tensor, up: Tensor, spacing: float
+    draw: Draw, ranges: Population, outlines: Outlines, across: Tensor, up: Tensor, spacing: float
 ) -> Tensor:
     """A papillary muscle cut across, free in the cavity."""
     mean = outlines.endocardium.mean(-1)
@@ -163,7 +161,7 @@ def _papillary_island(
 
 
 def _surroundings(
-    draw: Draw, ranges: AnatomyRanges, outlines: Outlines, across: Tensor, up: Tensor, spacing: float
+    draw: Draw, ranges: Population, outlines: Outlines, across: Tensor, up: Tensor, spacing: float
 ) -> list[tuple[Tissue, Tensor]]:
     """Lung texture and vessels, liver, spleen, chest wall with its fat, aorta: what lies around the heart."""
     size = (across.shape[-2], across.shape[-1])

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from operators.series import Label
 from perf_app.phantom.patient import DigitalPatient, draw_patient
-from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD, AnatomyRanges
+from perf_app.phantom.population import PLAUSIBLE, TURNED, WILD, Population
 from perf_app.phantom.training import TrainingPatch, draw_patches
 
 GENERATOR_VERSION = 6
@@ -27,7 +27,7 @@ class FrozenSlices:
     """Patients of the training's own generator."""
 
     name: str
-    ranges: AnatomyRanges
+    ranges: Population
     seed: int
     n_patients: int
     size: int = 208

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from perf_app.phantom import shapes
-from perf_app.phantom.population import AnatomyRanges
+from perf_app.phantom.population import Population
 from perf_app.phantom.shapes import Draw
 
 
@@ -35,7 +35,7 @@ class Outlines:
     insertions: Tensor
 
 
-def draw_outlines(draw: Draw, ranges: AnatomyRanges) -> Outlines:
+def draw_outlines(draw: Draw, ranges: Population) -> Outlines:
     """Draw all patients' outlines, base first.
 
     Args:
@@ -78,7 +78,7 @@ def draw_outlines(draw: Draw, ranges: AnatomyRanges) -> Outlines:
     )
 
 
-def _indentation(draw: Draw, ranges: AnatomyRanges, empty: Tensor) -> Tensor:
+def _indentation(draw: Draw, ranges: Population, empty: Tensor) -> Tensor:
     """Share of the cavity's radius that papillary muscles and trabeculae take at each angle: blood is star-shaped."""
     depth = torch.zeros(draw.n_patients, draw.n_slices, shapes.N_ANGLES, device=draw.generator.device)
     for head in range(4):
@@ -96,7 +96,7 @@ def _indentation(draw: Draw, ranges: AnatomyRanges, empty: Tensor) -> Tensor:
     return depth.clamp(max=0.85)
 
 
-def _crowd(draw: Draw, ranges: AnatomyRanges) -> Tensor:
+def _crowd(draw: Draw, ranges: Population) -> Tensor:
     """Broad papillary muscles with narrow clefts of blood between them, share of the radius (patient, slice, angle)."""
     clefts = torch.zeros(draw.n_patients, draw.n_slices, shapes.N_ANGLES, device=draw.generator.device)
     for _ in range(5):
@@ -108,7 +108,7 @@ def _crowd(draw: Draw, ranges: AnatomyRanges) -> Tensor:
     return (draw.chance(ranges.crowded) * draw.slice((0.15, 0.6)))[..., None] * (1 - clefts) * lean
 
 
-def _rv_muscle(draw: Draw, ranges: AnatomyRanges, insertions: Tensor, depth: Tensor) -> Tensor:
+def _rv_muscle(draw: Draw, ranges: Population, insertions: Tensor, depth: Tensor) -> Tensor:
     """How far [mm] the RV's own muscle covers the septum at each angle, in a cavity of a depth [mm]."""
     if ranges.septal_muscle <= 0:
         return torch.zeros_like(depth)
@@ -121,7 +121,7 @@ def _rv_muscle(draw: Draw, ranges: AnatomyRanges, insertions: Tensor, depth: Ten
     return torch.minimum(cover, 0.8 * depth)
 
 
-def _right_ventricle(draw: Draw, ranges: AnatomyRanges, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _right_ventricle(draw: Draw, ranges: Population, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Whether it is lacking (patient, slice), its insertions (patient, slice, 2), its depth (patient, slice, angle)."""
     lacking = draw.patient((0, 1)) < ranges.rv_absent
     lacking = lacking.expand(-1, draw.n_slices).clone()
@@ -136,7 +136,7 @@ def _right_ventricle(draw: Draw, ranges: AnatomyRanges, scale: Tensor) -> tuple[
     return lacking, torch.stack([middle + half, middle - half], -1), depth[..., None] * profile * lean * ripple
 
 
-def _outflow(draw: Draw, ranges: AnatomyRanges) -> Tensor:
+def _outflow(draw: Draw, ranges: Population) -> Tensor:
     """The outflow tract interrupts the anteroseptal wall of some basal slices, shape (patient, slice, angle)."""
     present = draw.chance(ranges.outflow).float()
     present[:, 1:] = 0

@@ -9,7 +9,37 @@ from perf_app.phantom.shapes import Range
 
 
 @dataclass(frozen=True, slots=True)
-class AnatomyRanges:
+class Pictures:
+    """How pictures are made that training draws on the fly: ranges and probabilities.
+
+    The simulated scanner takes its pictures in its own way.
+    """
+
+    linear: float = 0.15
+    """Probability of Gd that mixes linearly within a pixel."""
+    converted: float = 0.30
+    """Probability of Gd converted from signal; the others are signal."""
+    clean: float = 0.35
+    """Probability of a study with little of what disturbs the others."""
+    pixel_mm: Range = (1.2, 3.0)
+    resolved: Range = (0.28, 0.52)
+    """Highest frequencies that are acquired [1/pixel]."""
+    gain: Range = (-0.7, 2.2)
+    """Logarithm of what the LV's peak adds to R1, in 5/s, where signal isn't converted."""
+    noise: Range = (-4.6, -2.2)
+    """Logarithm of its SD as a share of the blood's contrast."""
+    shading: Range = (0.0, 1.3)
+    """Logarithm of the coils' fall over 50 mm."""
+    cut_off: float = 0.35
+    """Probability of a field of view that ends close to the heart."""
+    marbling: Range = (0.0, 0.0)
+    """How unlike itself each tissue is from place to place; 1 is as the first-pass pictures of real hearts look."""
+    fat_signal: Range = (1.0, 1.0)
+    """Share of fat's signal that its suppression leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
     """What a population is drawn from: uniform ranges [mm, rad, share] and probabilities."""
 
     endocardial_radius_mm: Range = (17.0, 26.0)
@@ -74,12 +104,13 @@ class AnatomyRanges:
     slice_shift_mm: Range = (-2.5, 2.5)
     warp_mm: Range = (0.0, 1.5)
     """Standard deviation of the elastic deformation."""
+    pictures: Pictures = Pictures()
 
 
-PLAUSIBLE = AnatomyRanges()
+PLAUSIBLE = Population()
 """Adults as they come to perfusion imaging: demo, tests."""
 
-WILD = AnatomyRanges(
+WILD = Population(
     endocardial_radius_mm=(11.0, 33.0),
     apical_scale=(0.35, 1.0),
     wall_mm=(4.5, 14.0),
@@ -149,3 +180,31 @@ TURNED = replace(
 
 UPRIGHT = replace(TURNED, rotation=(-0.6, 0.6), mirrored=0.0, off_centre_mm=(-8.0, 8.0))
 """The same hearts as they lie in a scanner: those of the training that are scanned physically."""
+
+LIFELIKE = replace(
+    TURNED,
+    endocardial_radius_mm=(17.0, 31.0),
+    wall_mm=(7.0, 13.0),
+    wobble=(0.02, 0.09),
+    papillary_depth=(0.05, 0.5),
+    trabeculation=(0.02, 0.15),
+    rv_depth_mm=(18.0, 48.0),
+    rv_half_width=(0.95, 1.45),
+    fat_mm=(0.0, 4.0),
+    n_vessels=6,
+    texture=(0.0, 0.08),
+    pictures=Pictures(
+        linear=0.0,
+        converted=0.0,
+        clean=1.0,
+        pixel_mm=(1.6, 2.4),
+        resolved=(0.36, 0.50),
+        gain=(-0.3, 1.2),
+        noise=(-3.5, -2.2),
+        shading=(0.0, 1.0),
+        cut_off=0.05,
+        marbling=(0.5, 1.5),
+        fat_signal=(0.05, 0.6),
+    ),
+)
+"""Hearts near the plausible in clean pictures of scanners that give signal, with structure in every tissue."""

@@ -14,7 +14,7 @@ from perf_app.phantom.acquisition import AIF_MATRIX, MAIN_MATRIX, Matrix
 from perf_app.phantom.anatomy import draw_anatomy
 from perf_app.phantom.geometry import FIELD_OF_VIEW_MM, HEART_FROM_TORSO, Plane, positions, short_axis_stack
 from perf_app.phantom.patient import DigitalPatient
-from perf_app.phantom.population import PLAUSIBLE, AnatomyRanges
+from perf_app.phantom.population import PLAUSIBLE, Population
 from perf_app.phantom.territories import segments
 from perf_app.phantom.tissue_flow import myocardial_flow
 from perf_app.phantom.torso import enclose
@@ -71,7 +71,7 @@ def build_scene(
     patient: DigitalPatient,
     detail: Detail = FULL,
     device: torch.device | str = "cpu",
-    ranges: AnatomyRanges = PLAUSIBLE,
+    ranges: Population = PLAUSIBLE,
 ) -> Scene:
     """Draw the patient's anatomy from a population and lay the slices through it."""
     size = (detail.main.fine_rows, detail.main.fine_columns)

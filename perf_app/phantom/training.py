@@ -19,9 +19,10 @@ from operators.series import Label
 from perf_app.phantom import training_artefacts as artefacts
 from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import N_SLICES, Anatomy, Tissue, draw_anatomy
-from perf_app.phantom.population import TURNED, WILD, AnatomyRanges
+from perf_app.phantom.population import LIFELIKE, TURNED, WILD, Pictures, Population
 from perf_app.phantom.shapes import Draw, angle_between
 from perf_app.phantom.training_curves import DEFECT, N_CURVES, N_FRAMES, draw_curves, draw_recovery
+from perf_app.phantom.training_marbling import marbled
 
 SPACING_MM = 1.0
 PEAK = 0.6
@@ -67,7 +68,7 @@ class DigitalPatients(IterableDataset[dict[str, Tensor]]):
         length: int | None = None,
         patients: int = 2,
         shuffle: int = 24,
-        ranges: Sequence[AnatomyRanges] = (WILD, TURNED),
+        ranges: Sequence[Population] = (WILD, TURNED, LIFELIKE),
         device: torch.device | str = "cpu",
     ) -> None:
         super().__init__()
@@ -111,7 +112,7 @@ def _choice(n: int, generator: torch.Generator) -> int:
 
 
 def draw_patches(
-    n_patients: int, size: int, generator: torch.Generator, ranges: AnatomyRanges = WILD
+    n_patients: int, size: int, generator: torch.Generator, ranges: Population = WILD
 ) -> list[TrainingPatch]:
     """Draw patients and simulate their series, all slices of `n_patients` (see `DigitalPatients`)."""
     draw = Draw(generator, n_patients, N_SLICES)
@@ -119,10 +120,10 @@ def draw_patches(
     anatomy = draw_anatomy(
         n_patients, ranges, size=(size, size), spacing_mm=SPACING_MM, generator=generator, device=device
     )
-    native = 2 * round(size / float(draw.uniform((1.2, 3.0), 1)) / 2)
-    series = _simulate(draw, anatomy, native)
+    native = 2 * round(size / float(draw.uniform(ranges.pictures.pixel_mm, 1)) / 2)
+    series = _simulate(draw, anatomy, native, ranges.pictures)
     fine = F.interpolate(series.flatten(0, 1), size=(size, size), mode="bilinear", align_corners=False)
-    outside = ~_field_of_view(draw, size).flatten(0, 1)
+    outside = ~_field_of_view(draw, size, ranges.pictures.cut_off).flatten(0, 1)
     fine = scale_intensity(fine.masked_fill(outside[:, None], torch.nan))
     shares = hide(anatomy.shares.flatten(0, 1), outside)
     return [TrainingPatch(image.clone(), share.clone()) for image, share in zip(fine, shares, strict=True)]
@@ -155,18 +156,23 @@ def hide(shares: Tensor, outside: Tensor) -> Tensor:
     return hidden
 
 
-def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
+def _simulate(draw: Draw, anatomy: Anatomy, native: int, pictures: Pictures) -> Tensor:
     """Series on the acquired grid, shape (patient, slice, frame, native, native)."""
     size = anatomy.shares.shape[-1]
     kind = draw.patient((0, 1))
-    linear, converted = kind < 0.15, (kind >= 0.15) & (kind < 0.45)
-    recovery = draw_recovery(draw, converted)
+    linear, gd = kind < pictures.linear, kind < pictures.linear + pictures.converted
+    converted = gd & ~linear
+    recovery = draw_recovery(draw, converted, pictures.gain)
     drawn = draw_curves(draw, recovery)
     curves = torch.where(linear[..., None, None], drawn.concentration, drawn.signal)
-    severity = artefacts.severity(draw)
+    severity = artefacts.severity(draw, pictures.clean)
     pool = curves[:, :, Tissue.LV_BLOOD]
     rim, darkening = artefacts.dark_rim(draw, anatomy.fractions[:, :, Tissue.MYOCARDIUM], anatomy.wall_depth, pool)
-    maps = images.acquire_maps(draw, torch.cat([_maps_with_defects(draw, anatomy), rim], 2), native)
+    tissues = _maps_with_defects(draw, anatomy)
+    if pictures.marbling[1] > 0:
+        tissues = marbled(draw, tissues, draw.patient(pictures.marbling), anatomy.spacing_mm)
+        curves[:, :, Tissue.FAT] *= draw.patient(pictures.fat_signal)[..., None]
+    maps = images.acquire_maps(draw, torch.cat([tissues, rim], 2), native, pictures.resolved)
     maps = artefacts.thick_slice(draw, maps, severity)
     contrast = (pool.amax(-1) - pool.amin(-1)).clamp(min=1e-3)
     rough = draw.slice((0, 1))
@@ -177,9 +183,9 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int) -> Tensor:
 
     shift = severity[..., None, None] * images.motion(draw, N_FRAMES, pool.argmax(-1)) / (SPACING_MM * size / native)
     series = artefacts.ghosts(draw, images.move(draw, series, shift), severity)
-    falloff = draw.slice((0.0, 1.3)) * torch.where(linear | converted, 0.25, 1.0)
+    falloff = draw.slice(pictures.shading) * torch.where(linear | converted, 0.25, 1.0)
     shading = images.coil_shading(draw, native, SPACING_MM * size, falloff)
-    noise = severity * contrast * torch.exp(draw.slice((-4.6, -2.2)))
+    noise = severity * contrast * torch.exp(draw.slice(pictures.noise))
     # Concentration comes from a division by the proton density: noise grows where there is little of it.
     void = 1 + 6 * draw.slice((0.0, 1.0)).square()[..., None, None] * maps[:, :, Tissue.LUNG].clamp(0, 1)
     noise = noise[..., None, None] * artefacts.uneven_noise(draw, native)
@@ -206,10 +212,10 @@ def _maps_with_defects(draw: Draw, anatomy: Anatomy) -> Tensor:
     return maps
 
 
-def _field_of_view(draw: Draw, size: int) -> Tensor:
+def _field_of_view(draw: Draw, size: int, cut_off: float) -> Tensor:
     """Where there is an image: some series end close to the heart, shape (patient, slice, row, col)."""
     line = (torch.arange(size, device=draw.generator.device) - (size - 1) / 2).expand(draw.n_patients, N_SLICES, -1)
-    cut = draw.patient((0, 1)) < 0.35
+    cut = draw.patient((0, 1)) < cut_off
     rows, cols = (
         (line >= -draw.patient((34.0, 80.0))[..., None]) & (line <= draw.patient((34.0, 80.0))[..., None])
         | ~cut[..., None]

@@ -18,13 +18,15 @@ def some_slices(draw: Draw, probability: float, high: float) -> Tensor:
     return draw.chance(probability) * draw.slice((0.0, high))
 
 
-def severity(draw: Draw) -> Tensor:
-    """How much of everything that disturbs a patient's pictures, shape (patient, 1): 1, or little in a good study.
+def severity(draw: Draw, clean: float) -> Tensor:
+    """How much of everything that disturbs a patient's pictures, shape (patient, 1): 1, or little in a clean study.
+
+    `clean` is the probability of that.
 
     Without it every series would be spoilt in some way, and a clean one would be new to the network: it then puts
     outlines where a blurred picture's would be.
     """
-    good = draw.patient((0.0, 1.0)) < 0.35
+    good = draw.patient((0.0, 1.0)) < clean
     return torch.where(good, draw.patient((0.03, 0.5)), 1.0)
 
 

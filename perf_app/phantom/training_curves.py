@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from perf_app.phantom.anatomy import Tissue
-from perf_app.phantom.shapes import Draw
+from perf_app.phantom.shapes import Draw, Range
 
 N_FRAMES = 48
 DEFECT = len(Tissue)
@@ -123,15 +123,16 @@ class Curves:
     """Proton density, shape (patient, slice, curve)."""
 
 
-def draw_recovery(draw: Draw, converted: Tensor) -> Recovery:
+def draw_recovery(draw: Draw, converted: Tensor, log_gain: Range) -> Recovery:
     """From a linear to a saturated response and beyond; where it will be converted, so that the blood can be told.
 
     Args:
         draw: source of random numbers.
         converted: patients whose signal will be, shape (patient, 1).
+        log_gain: of the others (`Pictures.gain`).
     """
     delay = torch.exp(draw.patient((-3.2, -1.4)))
-    gain = 5.0 * torch.exp(draw.patient((-0.7, 2.2)))
+    gain = 5.0 * torch.exp(draw.patient(log_gain))
     usable = torch.exp(draw.patient((-1.0, 0.9))) / delay
     return Recovery(delay, torch.where(converted, usable, gain), draw.patient((1.0, 1.6)))
 

@@ -10,16 +10,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from perf_app.phantom import shapes
-from perf_app.phantom.shapes import Draw
+from perf_app.phantom.shapes import Draw, Range
 
 
-def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int) -> Tensor:
+def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int, resolved: Range = (0.28, 0.52)) -> Tensor:
     """Maps on a coarser grid as a scanner resolves them: k-space cut off, unequally in two directions, part apodised.
 
     Args:
         draw: source of random numbers.
         maps: shape (patient, slice, map, row, col), rows = columns.
         n_pixels: rows and columns of the result, which covers the same square.
+        resolved: highest frequencies that are acquired [1/pixel].
 
     Returns:
         Shape (patient, slice, map, n_pixels, n_pixels).
@@ -32,7 +33,7 @@ def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int) -> Tensor:
     frequency = (torch.fft.fftfreq(n_pixels, device=device), torch.fft.rfftfreq(n_pixels, device=device))
     shift = 0.5 / n_pixels - 0.5 / size
     for axis, shape in enumerate(((-1, 1), (1, -1))):
-        cutoff = draw.slice((0.28, 0.52))[..., None]
+        cutoff = draw.slice(resolved)[..., None]
         slope = draw.slice((0.02, 0.30))[..., None]
         window = ((cutoff - frequency[axis].abs()) / slope).clamp(0, 1)
         window = 0.5 - 0.5 * torch.cos(torch.pi * window)

@@ -10,25 +10,25 @@ import torch
 
 from operators.series import Label
 from perf_app.phantom.anatomy import Anatomy, Tissue, draw_anatomy
-from perf_app.phantom.population import PLAUSIBLE, WILD, AnatomyRanges
+from perf_app.phantom.population import PLAUSIBLE, WILD, Population
 
 SIZE = (120, 120)
 BLOOD = (Tissue.LV_BLOOD, Tissue.RV_BLOOD)
 
 
-def draw(ranges: AnatomyRanges, seed: int = 3, n_patients: int = 4) -> Anatomy:
+def draw(ranges: Population, seed: int = 3, n_patients: int = 4) -> Anatomy:
     generator = torch.Generator().manual_seed(seed)
     return draw_anatomy(n_patients, ranges, size=SIZE, spacing_mm=1.5, generator=generator)
 
 
 @pytest.fixture(scope="module", params=[PLAUSIBLE, WILD], ids=["plausible", "wild"])
-def ranges(request: pytest.FixtureRequest) -> AnatomyRanges:
-    chosen: AnatomyRanges = request.param
+def ranges(request: pytest.FixtureRequest) -> Population:
+    chosen: Population = request.param
     return chosen
 
 
 @pytest.fixture(scope="module")
-def anatomy(ranges: AnatomyRanges) -> Anatomy:
+def anatomy(ranges: Population) -> Anatomy:
     return draw(ranges)
 
 
@@ -38,7 +38,7 @@ def test_tissues_fill_each_pixel(anatomy: Anatomy) -> None:
     torch.testing.assert_close(anatomy.fractions.sum(2), torch.ones(4, 3, *SIZE))
 
 
-def test_same_seed_same_patients(ranges: AnatomyRanges, anatomy: Anatomy) -> None:
+def test_same_seed_same_patients(ranges: Population, anatomy: Anatomy) -> None:
     again = draw(ranges)
     assert torch.equal(again.fractions, anatomy.fractions)
     assert torch.equal(again.labels, anatomy.labels)
@@ -64,7 +64,7 @@ def test_label_areas_follow_the_tissue() -> None:
 
 
 @pytest.mark.parametrize("ranges", [PLAUSIBLE, WILD], ids=["plausible", "wild"])
-def test_all_patients_are_labelled_by_one_convention(ranges: AnatomyRanges) -> None:
+def test_all_patients_are_labelled_by_one_convention(ranges: Population) -> None:
     """What no picture shows must not differ between patients: the network would be judged by a guess."""
     bare = dataclasses.replace(
         ranges, outflow=0.0, papillary_depth=(0.0, 0.0), trabeculation=(0.0, 0.0), obliterated=0.0, crowded=0.0

@@ -37,7 +37,7 @@ def test_thick_slices_blur_edges_and_keep_shares() -> None:
 
 
 def test_a_good_study_is_hardly_disturbed() -> None:
-    severity = artefacts.severity(some(n_patients=400))
+    severity = artefacts.severity(some(n_patients=400), 0.35)
     assert severity.shape == (400, 1)
     assert 0.25 < (severity < 1).float().mean() < 0.45
     assert severity.min() > 0

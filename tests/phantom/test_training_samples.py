@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from operators.series import Label
 from perf_app.phantom import training_images as images
 from perf_app.phantom.anatomy import Tissue
+from perf_app.phantom.population import PLAUSIBLE
 from perf_app.phantom.shapes import Draw
 from perf_app.phantom.training import DigitalPatients, draw_patches, scale_intensity
 from perf_app.phantom.training_curves import N_CURVES, N_FRAMES, Recovery, draw_curves, draw_recovery
@@ -88,7 +89,7 @@ def test_scaled_as_the_bundle_scales() -> None:
 
 def test_bolus_reaches_the_left_heart_after_the_right() -> None:
     draw = some()
-    curves = draw_curves(draw, draw_recovery(draw, torch.zeros(16, 1, dtype=torch.bool)))
+    curves = draw_curves(draw, draw_recovery(draw, torch.zeros(16, 1, dtype=torch.bool), PLAUSIBLE.pictures.gain))
     concentration, signal = curves.concentration, curves.signal
     assert concentration.shape == signal.shape == (16, 3, N_CURVES, N_FRAMES)
     assert (concentration >= 0).all()
