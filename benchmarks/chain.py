@@ -151,17 +151,19 @@ def found_in(found: FloatArray) -> list[str]:
 
 
 def print_real(record: Record, data: Path) -> None:
-    """The real rest slice: the chain's flow against the published map."""
-    reference = np.load(data / "qperf" / "rest_gd.npz")
-    with tempfile.TemporaryDirectory() as folder:
-        aif = data / "qperf" / "rest_gd_aif.csv"
-        (scan,) = process(data / "qperf" / "rest_gd_dicom", Path(folder) / "out", aif=aif).scans
-    flow, published = scan.flow.flow[0], reference["mbf_reference"]
-    ring, wall = reference["ring_mask"] > 0, scan.segmentation.labels[0] == Label.MYOCARDIUM
-    record.say(
-        f"Real rest slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall; beside the published map "
-        f"{beside(flow, published, ring)} in the drawn ring, {beside(flow, published, ring & wall)} where both lie."
-    )
+    """The real slices with a published map: the chain's flow beside it."""
+    for file in sorted((data / "qperf").glob("*_gd.npz")):
+        reference, images = np.load(file), file.with_name(f"{file.stem}_dicom")
+        with tempfile.TemporaryDirectory() as folder:
+            aif = file.with_name(f"{file.stem}_aif.csv")
+            (scan,) = process(images, Path(folder) / "out", aif=aif).scans
+        flow, published = scan.flow.flow[0], reference["mbf_reference"]
+        ring, wall = reference["ring_mask"] > 0, scan.segmentation.labels[0] == Label.MYOCARDIUM
+        record.say(
+            f"Real {file.stem.removesuffix('_gd')} slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented "
+            f"wall; beside the published map {beside(flow, published, ring)} in the drawn ring, "
+            f"{beside(flow, published, ring & wall)} where both lie."
+        )
 
 
 def beside(found: FloatArray, published: FloatArray, where: BoolArray) -> str:
