@@ -33,7 +33,7 @@ class Pictures:
     cut_off: float = 0.35
     """Probability of a field of view that ends close to the heart."""
     marbling: Range = (0.0, 0.0)
-    """How unlike itself each tissue is from place to place; 1 is as the first-pass pictures of real hearts look."""
+    """How unlike itself each tissue is from place to place; 0: one grey, about 1: as real first-pass pictures look."""
     fat_signal: Range = (1.0, 1.0)
     """Share of fat's signal that its suppression leaves."""
 

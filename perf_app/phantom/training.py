@@ -160,8 +160,8 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int, pictures: Pictures) -> 
     """Series on the acquired grid, shape (patient, slice, frame, native, native)."""
     size = anatomy.shares.shape[-1]
     kind = draw.patient((0, 1))
-    linear, gd = kind < pictures.linear, kind < pictures.linear + pictures.converted
-    converted = gd & ~linear
+    linear = kind < pictures.linear
+    converted = ~linear & (kind < pictures.linear + pictures.converted)
     recovery = draw_recovery(draw, converted, pictures.gain)
     drawn = draw_curves(draw, recovery)
     curves = torch.where(linear[..., None, None], drawn.concentration, drawn.signal)

@@ -13,7 +13,7 @@ from perf_app.phantom import shapes
 from perf_app.phantom.shapes import Draw, Range
 
 
-def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int, resolved: Range = (0.28, 0.52)) -> Tensor:
+def acquire_maps(draw: Draw, maps: Tensor, n_pixels: int, resolved: Range) -> Tensor:
     """Maps on a coarser grid as a scanner resolves them: k-space cut off, unequally in two directions, part apodised.
 
     Args:

@@ -112,7 +112,7 @@ def test_conversion_undoes_saturation_but_not_its_mixture() -> None:
 def test_resolution_keeps_amount_and_place() -> None:
     maps = torch.zeros(1, 3, 1, 96, 96)
     maps[..., 30:50, 40:70] = 1
-    coarse = images.acquire_maps(some(n_patients=1), maps, 48)
+    coarse = images.acquire_maps(some(n_patients=1), maps, 48, PLAUSIBLE.pictures.resolved)
     torch.testing.assert_close(coarse.sum((-1, -2)) * 4, maps.sum((-1, -2)), rtol=1e-3, atol=0.1)
     for axis, centre in ((-2, 39.5), (-1, 54.5)):
         profile = coarse.sum(-1 if axis == -2 else -2)[0, 0, 0]
