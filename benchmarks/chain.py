@@ -19,7 +19,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu, pearsonr
 
 from benchmarks.record import Record, parser
-from benchmarks.surroundings import real_series
+from benchmarks.surroundings import published_slices, real_series
 from operators.series import BoolArray, FloatArray, Label, ScanResult, State, Statistics, StudyResult
 from perf_app.config import read_settings
 from perf_app.phantom.patient import DigitalPatient, draw_patient
@@ -152,7 +152,7 @@ def found_in(found: FloatArray) -> list[str]:
 
 def print_real(record: Record, data: Path) -> None:
     """The real slices with a published map: the chain's flow beside it."""
-    for file in sorted((data / "qperf").glob("*_gd.npz")):
+    for name, file in published_slices(data):
         reference, images = np.load(file), file.with_name(f"{file.stem}_dicom")
         with tempfile.TemporaryDirectory() as folder:
             aif = file.with_name(f"{file.stem}_aif.csv")
@@ -160,8 +160,8 @@ def print_real(record: Record, data: Path) -> None:
         flow, published = scan.flow.flow[0], reference["mbf_reference"]
         ring, wall = reference["ring_mask"] > 0, scan.segmentation.labels[0] == Label.MYOCARDIUM
         record.say(
-            f"Real {file.stem.removesuffix('_gd')} slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented "
-            f"wall; beside the published map {beside(flow, published, ring)} in the drawn ring, "
+            f"Real {name} slice: MBF {mean(scan.sectors.whole):.2f} mL/min/g in the segmented wall; beside the "
+            f"published map {beside(flow, published, ring)} in the drawn ring, "
             f"{beside(flow, published, ring & wall)} where both lie."
         )
 

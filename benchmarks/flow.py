@@ -28,7 +28,7 @@ from benchmarks.known_flow import (
     ring_of_sectors,
 )
 from benchmarks.record import Record, parser
-from benchmarks.surroundings import real_series
+from benchmarks.surroundings import published_slices, real_series
 from operators.flow_mapping import btex
 from operators.flow_mapping.delay import STARTS
 from operators.flow_mapping.table import Fitter
@@ -178,8 +178,8 @@ def compare(record: Record, data: Path, n_studies: int) -> None:
     record.say("Noise-free curves of known flow made elsewhere (360, a real stress input):\n")
     record.table(["program", "median error", "median of its size", "delay found"], rows)
 
-    for file in sorted((data / "qperf").glob("*_gd.npz")):
-        tell_published(record, file.stem.removesuffix("_gd"), np.load(file), n_studies)
+    for name, file in published_slices(data):
+        tell_published(record, name, np.load(file), n_studies)
 
 
 def tell_published(record: Record, state: str, real: Mapping[str, FloatArray], n_studies: int) -> None:

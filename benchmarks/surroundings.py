@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -24,3 +25,12 @@ def real_series() -> Path | None:
         return folder
     print("no real series here: name their folder in PERF_APP_TEST_DATA")
     return None
+
+
+def published_slices(data: Path) -> Iterator[tuple[str, Path]]:
+    """Real slices of Gd with a published map: name and file (``qperf/NAME_gd.npz``) of each.
+
+    Beside it lie its images, ``NAME_gd_dicom/``, and its arterial input, ``NAME_gd_aif.csv``.
+    """
+    for file in sorted((data / "qperf").glob("*_gd.npz")):
+        yield file.stem.removesuffix("_gd"), file

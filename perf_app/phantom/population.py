@@ -35,7 +35,7 @@ class Pictures:
     marbling: Range = (0.0, 0.0)
     """How unlike itself each tissue is from place to place; 0: one grey, about 1: as real first-pass pictures look."""
     fat_signal: Range = (1.0, 1.0)
-    """Share of fat's signal that its suppression leaves."""
+    """Share of fat's signal that its suppression leaves; only where there is marbling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ def _simulate(draw: Draw, anatomy: Anatomy, native: int, pictures: Pictures) -> 
     pool = curves[:, :, Tissue.LV_BLOOD]
     rim, darkening = artefacts.dark_rim(draw, anatomy.fractions[:, :, Tissue.MYOCARDIUM], anatomy.wall_depth, pool)
     tissues = _maps_with_defects(draw, anatomy)
+    # Drawn where it is used alone, so that the other populations keep their random numbers.
     if pictures.marbling[1] > 0:
         tissues = marbled(draw, tissues, draw.patient(pictures.marbling), anatomy.spacing_mm)
         curves[:, :, Tissue.FAT] *= draw.patient(pictures.fat_signal)[..., None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from perf_app.phantom import training_artefacts as artefacts
+from perf_app.phantom.population import PLAUSIBLE
 from perf_app.phantom.shapes import Draw
 
 
@@ -37,7 +38,7 @@ def test_thick_slices_blur_edges_and_keep_shares() -> None:
 
 
 def test_a_good_study_is_hardly_disturbed() -> None:
-    severity = artefacts.severity(some(n_patients=400), 0.35)
+    severity = artefacts.severity(some(n_patients=400), PLAUSIBLE.pictures.clean)
     assert severity.shape == (400, 1)
     assert 0.25 < (severity < 1).float().mean() < 0.45
     assert severity.min() > 0
